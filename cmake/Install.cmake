@@ -1,0 +1,1 @@
+# Install rules are written once the targets are final.

@@ -1,0 +1,26 @@
+# Every build option in one table. Nothing is auto-detected: an enabled component whose library is
+# missing fails the configure step, and the message names the flag that leaves it out.
+
+option(DBSNAP_BUILD_PROGRAM "Build the dbsnap program" ${PROJECT_IS_TOP_LEVEL})
+option(DBSNAP_BUILD_CAPI "Build the C library libdbsnap" ON)
+option(DBSNAP_BUILD_TESTS "Build the tests" OFF)
+option(DBSNAP_BUILD_FUZZERS "Build the fuzzers (clang only)" OFF)
+option(DBSNAP_BUILD_BENCHMARKS "Build the benchmark helpers" OFF)
+option(DBSNAP_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
+option(DBSNAP_WERROR "Treat warnings as errors" OFF)
+set(DBSNAP_SANITIZE "" CACHE STRING "Sanitizers for our own code, for example address,undefined")
+
+# dbsnap_component(<engine|sink> <name> <flag suffix> <text>)
+# A component lives in src/<kind>s/<name>/ and provides dbsnap::register_<kind>_<name>(Registry&).
+set(DBSNAP_COMPONENTS "")
+function(dbsnap_component kind name suffix text)
+  option(DBSNAP_WITH_${suffix} "${text}" ON)
+  if(DBSNAP_WITH_${suffix})
+    list(APPEND DBSNAP_COMPONENTS "${kind}:${name}")
+    set(DBSNAP_COMPONENTS "${DBSNAP_COMPONENTS}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+dbsnap_component(engine sqlite SQLITE "SQLite engine (needs sqlite3)")
+# The sinks without a library of their own are always there.
+list(APPEND DBSNAP_COMPONENTS "sink:local" "sink:memory")
