@@ -10,15 +10,26 @@ option(DBSNAP_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
 option(DBSNAP_WERROR "Treat warnings as errors" OFF)
 set(DBSNAP_SANITIZE "" CACHE STRING "Sanitizers for our own code, for example address,undefined")
 
-# dbsnap_component(<engine|sink> <name> <flag suffix> <text>)
-# A component lives in src/<kind>s/<name>/ and provides dbsnap::register_<kind>_<name>(Registry&).
+# dbsnap_component(<engine|sink> <name> <flag suffix> <text> [<URL scheme>...])
+# A component lives in src/<kind>s/<name>/ and provides dbsnap::register_<kind>_<name>(Registry&). Its URL
+# schemes (by default its name) let a build without it say which flag would bring it back.
 set(DBSNAP_COMPONENTS "")
+set(DBSNAP_LEFT_OUT "")
 function(dbsnap_component kind name suffix text)
   option(DBSNAP_WITH_${suffix} "${text}" ON)
   if(DBSNAP_WITH_${suffix})
     list(APPEND DBSNAP_COMPONENTS "${kind}:${name}")
     set(DBSNAP_COMPONENTS "${DBSNAP_COMPONENTS}" PARENT_SCOPE)
+    return()
   endif()
+  set(schemes ${ARGN})
+  if(NOT schemes)
+    set(schemes ${name})
+  endif()
+  foreach(scheme IN LISTS schemes)
+    list(APPEND DBSNAP_LEFT_OUT "${kind}:${name}:${scheme}:DBSNAP_WITH_${suffix}")
+  endforeach()
+  set(DBSNAP_LEFT_OUT "${DBSNAP_LEFT_OUT}" PARENT_SCOPE)
 endfunction()
 
 dbsnap_component(engine sqlite SQLITE "SQLite engine (needs sqlite3)")

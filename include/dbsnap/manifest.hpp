@@ -43,6 +43,8 @@ struct PackInfo {
   std::string key;         ///< object key below the repository's root
   std::uint64_t size = 0;  ///< bytes
   std::string sha256;      ///< hex, over the whole object
+  /// Positions in Manifest::packs of the packs that hold the bases of this pack's delta frames.
+  std::vector<std::uint32_t> bases;
 };
 
 /// What taking the snapshot did. Sizes in bytes.

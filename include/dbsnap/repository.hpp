@@ -36,7 +36,7 @@ struct SnapshotOptions {
   std::vector<std::string> tags;
   std::string host;               ///< recorded, and part of the source's identity
   std::string source_name;        ///< replaces host and URL as the source's identity when not empty
-  unsigned threads = 0;           ///< threads that compute; 0 = all cores. 1 = only the caller's
+  unsigned threads = 0;           ///< threads that read and compute; 0 = all cores. One more waits for storage
   int compression_level = 3;      ///< zstd level, 1 to 19
   std::uint64_t read_limit = 0;   ///< bytes per second read from the source, 0 = no limit
   std::optional<TimePoint> time;  ///< recorded time; default: when the engine fixed the state
@@ -121,6 +121,15 @@ struct PruneDecision {
   std::uint64_t bytes_freed = 0;  ///< bytes in packs that only this snapshot and removed ones need
 };
 
+/// A snapshot that was begun and has neither finished nor failed cleanly: it is being taken right
+/// now, or its process was killed.
+struct UnfinishedSession {
+  std::string id;
+  std::string host;    ///< machine that began it
+  std::string source;  ///< name of what it reads
+  TimePoint started{};
+};
+
 /// Decided but not yet done. Look at it, then hand it to apply().
 struct PrunePlan {
   std::vector<PruneDecision> decisions;  ///< by source, then newest first
@@ -128,6 +137,13 @@ struct PrunePlan {
   std::uint64_t bytes_freed = 0;
   std::optional<TimePoint> oldest_kept;  ///< how far back restore reaches afterwards
   std::vector<std::string> seen;         ///< manifests the plan was made from; apply() checks them
+  std::vector<UnfinishedSession> unfinished;
+};
+
+struct ApplyOptions {
+  /// Treat unfinished sessions as dead and remove what they wrote. Only right when no snapshot is
+  /// being taken: one that is will then fail, or be damaged.
+  bool discard_unfinished = false;
 };
 
 struct PruneReport {
@@ -141,17 +157,21 @@ enum class ExportCompression { none, gzip, zstd };
 
 class RepositoryState;  // private
 
+// clang-format off
 /// A repository in a sink. A handle: copies share the same state. All members may be called from
-/// any thread; what may run beside what is tabled here and holds within and across processes.
+/// any thread. What may run beside what, within and across processes:
 ///
-/// |            | snapshot | restore, verify, list | forget, pin | prune apply |
-/// |------------|----------|-----------------------|-------------|-------------|
-/// | snapshot   | yes      | yes                   | yes         | prune is refused with Error{locked} |
-/// | restore …  | yes      | yes                   | yes         | a read of a removed snapshot fails with
-/// Error{not_found} | | forget     | yes      | yes                   | yes         | yes         | | prune      |
-/// refused  | see above             | yes         | no: one at a time |
+/// |                       | snapshot | restore, verify, list | forget, pin | apply (prune)      |
+/// |-----------------------|----------|-----------------------|-------------|--------------------|
+/// | snapshot              | yes      | yes                   | yes         | refused: locked    |
+/// | restore, verify, list | yes      | yes                   | yes (1)     | yes (1)            |
+/// | forget, pin           | yes      | yes (1)               | yes         | yes                |
+/// | apply (prune)         | refused  | yes (1)               | yes         | no: one at a time  |
+///
+/// (1) Reading a snapshot that is removed meanwhile fails with not_found; others are unaffected.
 ///
 /// Errors: no_repository, wrong_key, damaged, incompatible_version, and those of the sink.
+// clang-format on
 class DBSNAP_API Repository {
  public:
   /// Makes a new repository; Error{already_exists} when there is one, also when another process
@@ -196,9 +216,10 @@ class DBSNAP_API Repository {
 
   [[nodiscard]] PrunePlan plan_prune(const RetentionPolicy& policy, const SnapshotFilter& filter,
                                      const Context& context) const;
-  /// Carries out a plan: manifests first, then packs. Throws Error{locked} when a snapshot is being
-  /// taken, and when the repository has lost a manifest the plan was made from.
-  PruneReport apply(const PrunePlan& plan, const Context& context);
+  /// Carries out a plan: manifests first, then packs. Throws Error{locked} when there is an
+  /// unfinished session that is not to be discarded, and when the repository no longer shows every
+  /// manifest the plan was made from.
+  PruneReport apply(const PrunePlan& plan, const ApplyOptions& options, const Context& context);
 
   /// Writes a snapshot as a plain file to `out`, in order.
   void export_snapshot(const std::string& id, Snapshotter& engine, ExportCompression compression, EntryWriter& out,

@@ -29,6 +29,7 @@ enum class KeepRule {
   newest_good,  ///< newest snapshot of its source that is not known to be damaged
   minimum,      ///< needed to reach the minimum count
   no_rule,      ///< the policy has no rule at all, so nothing may be removed
+  future,       ///< dated later than `now`: some clock is wrong, so it is kept and takes nobody's place
 };
 DBSNAP_API std::string_view name_of(KeepRule rule) noexcept;
 
@@ -56,7 +57,8 @@ class DBSNAP_API RetentionPolicy {
 
 /// The built-in policy's settings. Calendar periods are those of UTC. A snapshot is kept when any
 /// rule keeps it. Independently of the rules pinned snapshots, the newest good snapshot and, with
-/// `minimum`, that many newest ones are kept. With no rule set everything is kept.
+/// `minimum`, that many newest ones are kept. With no rule set everything is kept. A snapshot that
+/// is known to be damaged, or dated later than `now`, never takes the place of another one.
 struct KeepRules {
   std::optional<unsigned> last;
   std::optional<std::chrono::seconds> within;  ///< before `now`

@@ -39,6 +39,14 @@ Hash Sha256::finish() {
   return hash;
 }
 
+Hash Sha256::peek() const {
+  Impl copy;
+  require(EVP_MD_CTX_copy_ex(copy.context.get(), impl_->context.get()), "sha256");
+  Hash hash;
+  require(EVP_DigestFinal_ex(copy.context.get(), reinterpret_cast<unsigned char*>(hash.data()), nullptr), "sha256");
+  return hash;
+}
+
 Hash sha256(ByteView bytes) {
   Hash hash;
   require(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(hash.data()), nullptr, EVP_sha256(),

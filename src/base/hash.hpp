@@ -11,7 +11,7 @@ namespace dbsnap {
 
 using Hash = std::array<std::byte, 32>;
 
-/// SHA-256 over any number of pieces. Copying is not needed; one object serves many hashes.
+/// SHA-256 over any number of pieces; one object serves many hashes, one after the other.
 class Sha256 {
  public:
   Sha256();
@@ -22,6 +22,8 @@ class Sha256 {
   Sha256& update(ByteView bytes);
   /// Returns the hash and starts over.
   Hash finish();
+  /// Hash of what was taken so far; more may follow.
+  [[nodiscard]] Hash peek() const;
 
  private:
   struct Impl;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "dbsnap/bytes.hpp"
 #include "dbsnap/error.hpp"
@@ -21,6 +22,8 @@ class PosixFile {
   PosixFile() = default;
   /// open(2) with O_CLOEXEC; throws posix_error.
   static PosixFile open(const std::string& path, int flags, mode_t mode = 0600);
+  /// Takes over an open descriptor; `path` is for messages.
+  static PosixFile adopt(int descriptor, std::string path) { return {descriptor, std::move(path)}; }
   ~PosixFile();
   PosixFile(PosixFile&& other) noexcept;
   PosixFile& operator=(PosixFile&& other) noexcept;

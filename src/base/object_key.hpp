@@ -1,0 +1,13 @@
+// The rule for object keys, shared by all sinks.
+#pragma once
+
+#include <string_view>
+
+namespace dbsnap {
+
+/// True for 1 to 512 bytes of [a-z0-9._-] in segments joined by '/', none of them empty, "." or "..".
+[[nodiscard]] bool is_object_key(std::string_view key) noexcept;
+/// Throws Error{invalid_argument} that names a key which is_object_key() refuses.
+void require_object_key(std::string_view key);
+
+}  // namespace dbsnap

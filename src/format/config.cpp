@@ -1,0 +1,174 @@
+#include "format/config.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/base64.hpp"
+#include "base/hash.hpp"
+#include "base/hex.hpp"
+#include "base/random.hpp"
+#include "dbsnap/error.hpp"
+#include "dbsnap/version.hpp"
+#include "format/byte_io.hpp"
+#include "format/chunk_table.hpp"
+#include "format/names.hpp"
+
+namespace dbsnap {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kMagic = "dbsnap repository";
+constexpr std::size_t kMaxConfigSize = 1U << 20;
+constexpr std::size_t kSaltSize = 32;
+constexpr int kMaxDepthOfJson = 8;
+
+Error damaged(const std::string& what) {
+  return Error(ErrorCode::damaged, "the repository's config is damaged: " + what)
+      .with("object", std::string(kConfigKey));
+}
+
+// Everything but key slots and checksum: what a key slot is bound to.
+Json settings_of(const RepositoryConfig& config) {
+  return {{"magic", kMagic},
+          {"format", config.format},
+          {"id", config.id},
+          {"encrypted", config.encrypted},
+          {"chunk_size", config.chunk_size},
+          {"frame_size", config.frame_size},
+          {"pack_size", config.pack_size},
+          {"required_features", Json::array()}};
+}
+
+std::string checksum_of(const Json& document) { return to_hex(sha256(as_byte_view(document.dump()))); }
+
+KeySlot decode_slot(const Json& json) {
+  if (json.at("kdf") != "scrypt")
+    throw Error(ErrorCode::incompatible_version, "a key slot uses a method that this dbsnap does not know");
+  KeySlot slot;
+  slot.cost = {json.at("n").get<std::uint32_t>(), json.at("r").get<std::uint32_t>(), json.at("p").get<std::uint32_t>()};
+  const auto salt = from_base64(json.at("salt").get<std::string>());
+  const auto key = from_base64(json.at("sealed_key").get<std::string>());
+  if (!salt || !key || key->size() != sizeof(Key256) + kTagSize) throw damaged("a key slot is not whole");
+  slot.salt = *salt;
+  slot.sealed_key = *key;
+  return slot;
+}
+
+void check_version(const Json& document) {
+  if (document.at("magic") != kMagic) throw damaged("it is not one of dbsnap");
+  const int format = document.at("format").get<int>();
+  if (format > repository_format()) {
+    throw Error(ErrorCode::incompatible_version, "the repository has format " + std::to_string(format) +
+                                                     ", this dbsnap reads up to " + std::to_string(repository_format()))
+        .hint("dbsnap version");
+  }
+  if (format < 1) throw damaged("its format number is out of bounds");
+  for (const Json& feature : document.at("required_features")) {
+    throw Error(ErrorCode::incompatible_version,
+                "the repository needs the feature " + feature.get<std::string>() + ", which this dbsnap does not have")
+        .hint("dbsnap version");
+  }
+}
+
+RepositoryConfig decode_document(Json document) {
+  const std::string checksum = document.at("checksum").get<std::string>();
+  document.erase("checksum");
+  // A newer format may compute its checksum differently, so its number is looked at first.
+  check_version(document);
+  if (checksum_of(document) != checksum) throw damaged("its checksum does not match");
+  RepositoryConfig config;
+  config.format = document.at("format").get<int>();
+  config.id = document.at("id").get<std::string>();
+  config.encrypted = document.at("encrypted").get<bool>();
+  config.chunk_size = document.at("chunk_size").get<std::uint32_t>();
+  config.frame_size = document.at("frame_size").get<std::uint32_t>();
+  config.pack_size = document.at("pack_size").get<std::uint32_t>();
+  for (const Json& slot : document.at("key_slots")) config.slots.push_back(decode_slot(slot));
+  if (!parse_session_id(config.id)) throw damaged("its id is not one");
+  if (config.encrypted == config.slots.empty()) throw damaged("its key slots do not match its encryption");
+  check_sizes(config);
+  return config;
+}
+
+Bytes slot_binding(const RepositoryConfig& config) {
+  Bytes bytes;
+  ByteWriter(bytes).text(settings_of(config).dump());
+  return bytes;
+}
+
+}  // namespace
+
+void check_sizes(const RepositoryConfig& config) {
+  const auto refuse = [](const std::string& text) { throw Error(ErrorCode::invalid_argument, text); };
+  constexpr std::uint32_t kMiB = 1U << 20;
+  if (config.chunk_size < 4096 || config.chunk_size > kMiB || (config.chunk_size & (config.chunk_size - 1)) != 0) {
+    refuse("the chunk size must be a power of two from 4096 to 1048576 bytes");
+  }
+  if (config.frame_size < config.chunk_size || config.frame_size > 8 * kMiB ||
+      config.frame_size / config.chunk_size >= kMaxSlots / 4) {
+    refuse("the frame size must be from one chunk to 8388608 bytes");
+  }
+  if (config.pack_size < config.frame_size || config.pack_size > 48 * kMiB) {
+    refuse("the pack size must be from one frame to 50331648 bytes");
+  }
+}
+
+Bytes encode_config(const RepositoryConfig& config) {
+  Json document = settings_of(config);
+  Json slots = Json::array();
+  for (const KeySlot& slot : config.slots) {
+    slots.push_back({{"kdf", "scrypt"},
+                     {"n", slot.cost.n},
+                     {"r", slot.cost.r},
+                     {"p", slot.cost.p},
+                     {"salt", to_base64(slot.salt)},
+                     {"sealed_key", to_base64(slot.sealed_key)}});
+  }
+  document["key_slots"] = slots;
+  document["checksum"] = checksum_of(document);
+  Bytes bytes;
+  ByteWriter(bytes).text(document.dump(2)).text("\n");
+  return bytes;
+}
+
+RepositoryConfig decode_config(ByteView bytes) {
+  if (bytes.size() > kMaxConfigSize) throw damaged("it is too long");
+  try {
+    // Deep nesting would be written out again, level by level, for the checksum.
+    const auto bounded = [](int depth, Json::parse_event_t, Json&) {
+      if (depth > kMaxDepthOfJson) throw damaged("it is nested too deeply");
+      return true;
+    };
+    return decode_document(Json::parse(as_text(bytes), bounded));
+  } catch (const Json::exception& failure) {
+    throw damaged(failure.what());
+  } catch (const Error& failure) {
+    if (failure.code() == ErrorCode::invalid_argument) throw damaged(failure.message());
+    throw;
+  }
+}
+
+KeySlot make_key_slot(const RepositoryConfig& config, std::string_view password, const Key256& master) {
+  KeySlot slot;
+  slot.salt.resize(kSaltSize);
+  fill_random(slot.salt);
+  Key256 key = derive_password_key(password, slot.salt, slot.cost);
+  slot.sealed_key.resize(master.size() + kTagSize);
+  aead_seal(key, Nonce96{}, slot_binding(config), master, slot.sealed_key);
+  wipe(key);
+  return slot;
+}
+
+std::optional<Key256> open_key_slot(const RepositoryConfig& config, std::string_view password) {
+  for (const KeySlot& slot : config.slots) {
+    Key256 key = derive_password_key(password, slot.salt, slot.cost);
+    Key256 master;
+    const bool opened = aead_open(key, Nonce96{}, slot_binding(config), slot.sealed_key, master);
+    wipe(key);
+    if (opened) return master;
+  }
+  return std::nullopt;
+}
+
+}  // namespace dbsnap
