@@ -13,7 +13,7 @@
  *   the object that it came from is changed or freed.
  * - Text is UTF-8 and ends with a zero byte; bytes are pointer and length; sizes are bytes; times are
  *   int64_t nanoseconds since 1970-01-01 UTC.
- * - `options` may be NULL (defaults). The keys of an operation are named in its comment, and all of them in docs/options.md.
+ * - `options` may be NULL (defaults). An operation's keys are named in its comment, all of them in docs/options.md.
  * - `context` may be NULL (never cancels, no deadline, silent).
  * - The library never prints, never exits and installs no signal handler. No initialisation is needed.
  *
@@ -91,87 +91,88 @@ enum {
 };
 
 /** Name of a status as printed in `error[NAME]`, "ok" for DBSNAP_OK. Never NULL; lives as long as the library. */
-DBSNAP_C_API const char *dbsnap_status_name(dbsnap_status status);
+DBSNAP_C_API const char* dbsnap_status_name(dbsnap_status status);
 
 /* ---- Handles ----------------------------------------------------------------------------------- */
 
-typedef struct dbsnap_error dbsnap_error;             /**< why a call failed */
-typedef struct dbsnap_document dbsnap_document;       /**< a report: JSON text with access by path */
-typedef struct dbsnap_options dbsnap_options;         /**< settings by key */
-typedef struct dbsnap_cancel dbsnap_cancel;           /**< token that stops running calls */
-typedef struct dbsnap_context dbsnap_context;         /**< what travels with a call: token, deadline, callbacks */
-typedef struct dbsnap_progress dbsnap_progress;       /**< a reading of a running call */
-typedef struct dbsnap_sink dbsnap_sink;               /**< where objects are kept */
-typedef struct dbsnap_engine dbsnap_engine;           /**< a database adapter bound to one source or target */
-typedef struct dbsnap_policy dbsnap_policy;           /**< a retention policy */
-typedef struct dbsnap_repository dbsnap_repository;   /**< everything kept in one sink */
-typedef struct dbsnap_reader dbsnap_reader;           /**< a stored snapshot, opened for reading */
-typedef struct dbsnap_plan dbsnap_plan;               /**< what a prune would do */
-typedef struct dbsnap_buffer dbsnap_buffer;           /**< takes the bytes a custom sink returns */
-typedef struct dbsnap_facts dbsnap_facts;             /**< named values of a custom engine */
-typedef struct dbsnap_entry dbsnap_entry;             /**< takes a custom engine's next entry */
-typedef struct dbsnap_result dbsnap_result;           /**< takes a custom engine's closing words */
-typedef struct dbsnap_input dbsnap_input;             /**< a plain file that is being imported */
-typedef struct dbsnap_output dbsnap_output;           /**< a plain file that is being exported */
-typedef struct dbsnap_verdicts dbsnap_verdicts;       /**< takes a custom policy's decisions */
+typedef struct dbsnap_error dbsnap_error;           /**< why a call failed */
+typedef struct dbsnap_document dbsnap_document;     /**< a report: JSON text with access by path */
+typedef struct dbsnap_options dbsnap_options;       /**< settings by key */
+typedef struct dbsnap_cancel dbsnap_cancel;         /**< token that stops running calls */
+typedef struct dbsnap_context dbsnap_context;       /**< what travels with a call: token, deadline, callbacks */
+typedef struct dbsnap_progress dbsnap_progress;     /**< a reading of a running call */
+typedef struct dbsnap_sink dbsnap_sink;             /**< where objects are kept */
+typedef struct dbsnap_engine dbsnap_engine;         /**< a database adapter bound to one source or target */
+typedef struct dbsnap_policy dbsnap_policy;         /**< a retention policy */
+typedef struct dbsnap_repository dbsnap_repository; /**< everything kept in one sink */
+typedef struct dbsnap_reader dbsnap_reader;         /**< a stored snapshot, opened for reading */
+typedef struct dbsnap_plan dbsnap_plan;             /**< what a prune would do */
+typedef struct dbsnap_buffer dbsnap_buffer;         /**< takes the bytes a custom sink returns */
+typedef struct dbsnap_facts dbsnap_facts;           /**< named values of a custom engine */
+typedef struct dbsnap_entry dbsnap_entry;           /**< takes a custom engine's next entry */
+typedef struct dbsnap_result dbsnap_result;         /**< takes a custom engine's closing words */
+typedef struct dbsnap_input dbsnap_input;           /**< a plain file that is being imported */
+typedef struct dbsnap_output dbsnap_output;         /**< a plain file that is being exported */
+typedef struct dbsnap_verdicts dbsnap_verdicts;     /**< takes a custom policy's decisions */
 
 /* ---- Version and strings ----------------------------------------------------------------------- */
 
 /** Version of the library that is running, for example "0.1.0"; compare it with DBSNAP_VERSION_STRING. */
-DBSNAP_C_API const char *dbsnap_version(void);
+DBSNAP_C_API const char* dbsnap_version(void);
 /** Newest repository format this library writes; it reads every older one. */
 DBSNAP_C_API int32_t dbsnap_repository_format(void);
 /** True when the engine or sink `name` ("sqlite", "local") was built in. */
-DBSNAP_C_API bool dbsnap_has_component(const char *name);
+DBSNAP_C_API bool dbsnap_has_component(const char* name);
 /** What was built in: an array of {"kind", "name", "schemes"}. */
-DBSNAP_C_API dbsnap_status dbsnap_components(dbsnap_document **document, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_components(dbsnap_document** document, dbsnap_error** error);
 /** Frees text returned through a `char **`. */
-DBSNAP_C_API void dbsnap_string_free(char *text);
+DBSNAP_C_API void dbsnap_string_free(char* text);
 
 /* ---- Errors ------------------------------------------------------------------------------------ */
 
 /** Frees the error and every text that was read from it. */
-DBSNAP_C_API void dbsnap_error_free(dbsnap_error *error);
+DBSNAP_C_API void dbsnap_error_free(dbsnap_error* error);
 /** The status that the failed call returned. */
-DBSNAP_C_API dbsnap_status dbsnap_error_code(const dbsnap_error *error);
+DBSNAP_C_API dbsnap_status dbsnap_error_code(const dbsnap_error* error);
 /** Name of the code, for example "no-repository". */
-DBSNAP_C_API const char *dbsnap_error_name(const dbsnap_error *error);
+DBSNAP_C_API const char* dbsnap_error_name(const dbsnap_error* error);
 /** What failed: lower case, one line, names the object, holds no secret. */
-DBSNAP_C_API const char *dbsnap_error_message(const dbsnap_error *error);
+DBSNAP_C_API const char* dbsnap_error_message(const dbsnap_error* error);
 /** The operating system's or the server's own words, or "". */
-DBSNAP_C_API const char *dbsnap_error_why(const dbsnap_error *error);
+DBSNAP_C_API const char* dbsnap_error_why(const dbsnap_error* error);
 /** One command to run next, or "". */
-DBSNAP_C_API const char *dbsnap_error_hint(const dbsnap_error *error);
+DBSNAP_C_API const char* dbsnap_error_hint(const dbsnap_error* error);
 /** True when the same call may succeed later without a change by the caller. */
-DBSNAP_C_API bool dbsnap_error_retryable(const dbsnap_error *error);
+DBSNAP_C_API bool dbsnap_error_retryable(const dbsnap_error* error);
 /** errno, SQLite extended code, HTTP status or 0. */
-DBSNAP_C_API int64_t dbsnap_error_native_code(const dbsnap_error *error);
+DBSNAP_C_API int64_t dbsnap_error_native_code(const dbsnap_error* error);
 /** Exit code that the dbsnap program would end with. */
-DBSNAP_C_API int32_t dbsnap_error_exit_code(const dbsnap_error *error);
+DBSNAP_C_API int32_t dbsnap_error_exit_code(const dbsnap_error* error);
 /** Number of facts for programs that the error carries. */
-DBSNAP_C_API size_t dbsnap_error_context_count(const dbsnap_error *error);
+DBSNAP_C_API size_t dbsnap_error_context_count(const dbsnap_error* error);
 /** Key of fact `index`, for example "object"; NULL past the end. */
-DBSNAP_C_API const char *dbsnap_error_context_key(const dbsnap_error *error, size_t index);
+DBSNAP_C_API const char* dbsnap_error_context_key(const dbsnap_error* error, size_t index);
 /** Value of fact `index`; NULL past the end. */
-DBSNAP_C_API const char *dbsnap_error_context_value(const dbsnap_error *error, size_t index);
+DBSNAP_C_API const char* dbsnap_error_context_value(const dbsnap_error* error, size_t index);
 /** All of it as one JSON document. NULL when there is no memory for it. */
-DBSNAP_C_API const char *dbsnap_error_json(const dbsnap_error *error);
+DBSNAP_C_API const char* dbsnap_error_json(const dbsnap_error* error);
 
 /**
  * Makes an error for a callback to hand to the library: `*error = dbsnap_error_create(DBSNAP_IO, "...");
- * return DBSNAP_IO;`. The library takes it over. DBSNAP_OK and unknown codes become DBSNAP_INTERNAL. NULL without memory.
+ * return DBSNAP_IO;`. The library takes it over. DBSNAP_OK and unknown codes become DBSNAP_INTERNAL. NULL without
+ * memory.
  */
-DBSNAP_C_API dbsnap_error *dbsnap_error_create(dbsnap_status code, const char *message);
+DBSNAP_C_API dbsnap_error* dbsnap_error_create(dbsnap_status code, const char* message);
 /** Sets what dbsnap_error_why() returns. NULL `error` is ignored, here and in the next four. */
-DBSNAP_C_API void dbsnap_error_set_why(dbsnap_error *error, const char *text);
+DBSNAP_C_API void dbsnap_error_set_why(dbsnap_error* error, const char* text);
 /** Sets what dbsnap_error_hint() returns. */
-DBSNAP_C_API void dbsnap_error_set_hint(dbsnap_error *error, const char *command);
+DBSNAP_C_API void dbsnap_error_set_hint(dbsnap_error* error, const char* command);
 /** Sets what dbsnap_error_retryable() returns; false at first. */
-DBSNAP_C_API void dbsnap_error_set_retryable(dbsnap_error *error, bool retryable);
+DBSNAP_C_API void dbsnap_error_set_retryable(dbsnap_error* error, bool retryable);
 /** Sets what dbsnap_error_native_code() returns; 0 at first. */
-DBSNAP_C_API void dbsnap_error_set_native_code(dbsnap_error *error, int64_t code);
+DBSNAP_C_API void dbsnap_error_set_native_code(dbsnap_error* error, int64_t code);
 /** Adds one fact. */
-DBSNAP_C_API void dbsnap_error_add_context(dbsnap_error *error, const char *key, const char *value);
+DBSNAP_C_API void dbsnap_error_add_context(dbsnap_error* error, const char* key, const char* value);
 
 /* ---- Documents --------------------------------------------------------------------------------- */
 
@@ -181,59 +182,59 @@ DBSNAP_C_API void dbsnap_error_add_context(dbsnap_error *error, const char *key,
  */
 
 /** Frees the document and every text that was read from it. */
-DBSNAP_C_API void dbsnap_document_free(dbsnap_document *document);
+DBSNAP_C_API void dbsnap_document_free(dbsnap_document* document);
 /** The whole document as JSON text. */
-DBSNAP_C_API const char *dbsnap_document_json(const dbsnap_document *document);
+DBSNAP_C_API const char* dbsnap_document_json(const dbsnap_document* document);
 /** Number of elements of the array or members of the object at `path`; 0 for anything else, also when absent. */
-DBSNAP_C_API size_t dbsnap_document_count(const dbsnap_document *document, const char *path);
+DBSNAP_C_API size_t dbsnap_document_count(const dbsnap_document* document, const char* path);
 /** Text at `path`. Errors, here and below: not_found, invalid_argument for a value of another type. */
-DBSNAP_C_API dbsnap_status dbsnap_document_string(const dbsnap_document *document, const char *path,
-                                                  const char **value, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_document_string(const dbsnap_document* document, const char* path, const char** value,
+                                                  dbsnap_error** error);
 /** Whole number at `path`. */
-DBSNAP_C_API dbsnap_status dbsnap_document_int(const dbsnap_document *document, const char *path, int64_t *value,
-                                               dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_document_int(const dbsnap_document* document, const char* path, int64_t* value,
+                                               dbsnap_error** error);
 /** Truth value at `path`. */
-DBSNAP_C_API dbsnap_status dbsnap_document_bool(const dbsnap_document *document, const char *path, bool *value,
-                                                dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_document_bool(const dbsnap_document* document, const char* path, bool* value,
+                                                dbsnap_error** error);
 /** Time at `path`. */
-DBSNAP_C_API dbsnap_status dbsnap_document_time(const dbsnap_document *document, const char *path, int64_t *time_ns,
-                                                dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_document_time(const dbsnap_document* document, const char* path, int64_t* time_ns,
+                                                dbsnap_error** error);
 
 /* ---- Options ----------------------------------------------------------------------------------- */
 
 /** Makes an empty set of options. */
-DBSNAP_C_API dbsnap_status dbsnap_options_create(dbsnap_options **options, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_options_create(dbsnap_options** options, dbsnap_error** error);
 /** Frees the options; passwords in them are overwritten first. */
-DBSNAP_C_API void dbsnap_options_free(dbsnap_options *options);
+DBSNAP_C_API void dbsnap_options_free(dbsnap_options* options);
 /**
  * Sets a text option. Errors, here and below: invalid_argument for an unknown key (the message names the
  * nearest known one) and for a key of another type. An operation refuses options that it has no use for.
  */
-DBSNAP_C_API dbsnap_status dbsnap_options_set_string(dbsnap_options *options, const char *key, const char *value,
-                                                     dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_options_set_string(dbsnap_options* options, const char* key, const char* value,
+                                                     dbsnap_error** error);
 /** Appends to an option that is a list of texts, for example "tag". */
-DBSNAP_C_API dbsnap_status dbsnap_options_add_string(dbsnap_options *options, const char *key, const char *value,
-                                                     dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_options_add_string(dbsnap_options* options, const char* key, const char* value,
+                                                     dbsnap_error** error);
 /** Sets a whole-number option; the unit is the last word of its key. */
-DBSNAP_C_API dbsnap_status dbsnap_options_set_int(dbsnap_options *options, const char *key, int64_t value,
-                                                  dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_options_set_int(dbsnap_options* options, const char* key, int64_t value,
+                                                  dbsnap_error** error);
 /** Sets a yes-or-no option. */
-DBSNAP_C_API dbsnap_status dbsnap_options_set_bool(dbsnap_options *options, const char *key, bool value,
-                                                   dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_options_set_bool(dbsnap_options* options, const char* key, bool value,
+                                                   dbsnap_error** error);
 /** Sets an option that is a live object of the caller's, for example "sqlite_connection". Borrowed. */
-DBSNAP_C_API dbsnap_status dbsnap_options_set_pointer(dbsnap_options *options, const char *key, void *value,
-                                                      dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_options_set_pointer(dbsnap_options* options, const char* key, void* value,
+                                                      dbsnap_error** error);
 /** All known options: an array of {"key", "type", "used_by", "text"}. */
-DBSNAP_C_API dbsnap_status dbsnap_options_known(dbsnap_document **document, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_options_known(dbsnap_document** document, dbsnap_error** error);
 
 /* ---- Context: cancellation, deadline, progress, log -------------------------------------------- */
 
 /** Makes a token. One token may stop many calls; once triggered it stays so. */
-DBSNAP_C_API dbsnap_status dbsnap_cancel_create(dbsnap_cancel **cancel, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_cancel_create(dbsnap_cancel** cancel, dbsnap_error** error);
 /** Makes every call that carries the token end soon with DBSNAP_CANCELLED. Not for signal handlers. */
-DBSNAP_C_API void dbsnap_cancel_trigger(dbsnap_cancel *cancel);
+DBSNAP_C_API void dbsnap_cancel_trigger(dbsnap_cancel* cancel);
 /** Frees the token; contexts that carry it are unaffected. */
-DBSNAP_C_API void dbsnap_cancel_free(dbsnap_cancel *cancel);
+DBSNAP_C_API void dbsnap_cancel_free(dbsnap_cancel* cancel);
 
 typedef int32_t dbsnap_log_level;
 enum { DBSNAP_LOG_DEBUG = 0, DBSNAP_LOG_INFO = 1, DBSNAP_LOG_WARNING = 2 };
@@ -246,51 +247,51 @@ enum { DBSNAP_LOG_DEBUG = 0, DBSNAP_LOG_INFO = 1, DBSNAP_LOG_WARNING = 2 };
 typedef struct dbsnap_callbacks {
   size_t struct_size;
   /** At most ten times a second and once at the end of each phase. */
-  dbsnap_status (*progress)(void *user_data, const dbsnap_progress *progress);
+  dbsnap_status (*progress)(void* user_data, const dbsnap_progress* progress);
   /** One line without a line end. */
-  dbsnap_status (*log)(void *user_data, dbsnap_log_level level, const char *text);
+  dbsnap_status (*log)(void* user_data, dbsnap_log_level level, const char* text);
   /** Called once when the context is freed or gets other callbacks. */
-  void (*destroy)(void *user_data);
+  void (*destroy)(void* user_data);
 } dbsnap_callbacks;
 
 /** Makes a context without token, deadline and callbacks. */
-DBSNAP_C_API dbsnap_status dbsnap_context_create(dbsnap_context **context, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_context_create(dbsnap_context** context, dbsnap_error** error);
 /** Frees the context; calls destroy of its callbacks. */
-DBSNAP_C_API void dbsnap_context_free(dbsnap_context *context);
+DBSNAP_C_API void dbsnap_context_free(dbsnap_context* context);
 /** Makes calls with this context stop when `cancel` is triggered; NULL: never. */
-DBSNAP_C_API dbsnap_status dbsnap_context_set_cancel(dbsnap_context *context, const dbsnap_cancel *cancel,
-                                                     dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_context_set_cancel(dbsnap_context* context, const dbsnap_cancel* cancel,
+                                                     dbsnap_error** error);
 /** Calls with this context fail with DBSNAP_DEADLINE_EXCEEDED from `timeout_ms` after now on; negative: never. */
-DBSNAP_C_API dbsnap_status dbsnap_context_set_timeout(dbsnap_context *context, int64_t timeout_ms,
-                                                      dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_context_set_timeout(dbsnap_context* context, int64_t timeout_ms,
+                                                      dbsnap_error** error);
 /** Copies the table. `user_data` belongs to the context from success on, until destroy. NULL: no callbacks. */
-DBSNAP_C_API dbsnap_status dbsnap_context_set_callbacks(dbsnap_context *context, const dbsnap_callbacks *callbacks,
-                                                        void *user_data, dbsnap_error **error);
-/** For callbacks that take long: fails with DBSNAP_CANCELLED or DBSNAP_DEADLINE_EXCEEDED when the caller wants no more. */
-DBSNAP_C_API dbsnap_status dbsnap_context_check(const dbsnap_context *context, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_context_set_callbacks(dbsnap_context* context, const dbsnap_callbacks* callbacks,
+                                                        void* user_data, dbsnap_error** error);
+/** For callbacks that take long: fails with the status to return when the caller wants no more work. */
+DBSNAP_C_API dbsnap_status dbsnap_context_check(const dbsnap_context* context, dbsnap_error** error);
 
 /** Where the call is: "connect", "read", "commit", "restore", "verify", "prune", "export" or "import". */
-DBSNAP_C_API const char *dbsnap_progress_phase(const dbsnap_progress *progress);
+DBSNAP_C_API const char* dbsnap_progress_phase(const dbsnap_progress* progress);
 /** Entry, object or snapshot being worked on, or "". */
-DBSNAP_C_API const char *dbsnap_progress_item(const dbsnap_progress *progress);
+DBSNAP_C_API const char* dbsnap_progress_item(const dbsnap_progress* progress);
 /** Plain bytes read, written or checked so far. */
-DBSNAP_C_API uint64_t dbsnap_progress_bytes_done(const dbsnap_progress *progress);
+DBSNAP_C_API uint64_t dbsnap_progress_bytes_done(const dbsnap_progress* progress);
 /** Expected plain bytes, -1 when not known. */
-DBSNAP_C_API int64_t dbsnap_progress_bytes_total(const dbsnap_progress *progress);
+DBSNAP_C_API int64_t dbsnap_progress_bytes_total(const dbsnap_progress* progress);
 /** Backup: plain bytes not found in the parent snapshot. */
-DBSNAP_C_API uint64_t dbsnap_progress_bytes_new(const dbsnap_progress *progress);
+DBSNAP_C_API uint64_t dbsnap_progress_bytes_new(const dbsnap_progress* progress);
 /** Backup: bytes written to the sink. */
-DBSNAP_C_API uint64_t dbsnap_progress_bytes_stored(const dbsnap_progress *progress);
+DBSNAP_C_API uint64_t dbsnap_progress_bytes_stored(const dbsnap_progress* progress);
 /** Entries, objects or snapshots finished. */
-DBSNAP_C_API uint64_t dbsnap_progress_items_done(const dbsnap_progress *progress);
+DBSNAP_C_API uint64_t dbsnap_progress_items_done(const dbsnap_progress* progress);
 
 /* ---- Sinks ------------------------------------------------------------------------------------- */
 
 /** Opens a store by URL: "file:///srv/backups", a plain path, "memory:". Errors: invalid_argument, unsupported. */
-DBSNAP_C_API dbsnap_status dbsnap_sink_open(const char *url, dbsnap_sink **sink, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_sink_open(const char* url, dbsnap_sink** sink, dbsnap_error** error);
 
 /** Shows one object to the library while a custom sink lists. False: the library has seen enough, stop. */
-typedef bool (*dbsnap_object_visitor)(void *visitor_data, const char *key, uint64_t size);
+typedef bool (*dbsnap_object_visitor)(void* visitor_data, const char* key, uint64_t size);
 
 enum {
   DBSNAP_SINK_IF_ABSENT = 1,        /**< put with if_absent is decided by the store, also between processes */
@@ -299,64 +300,65 @@ enum {
 };
 
 /**
- * A store of your own. Set struct_size to sizeof(dbsnap_sink_table) and the rest to zero before filling it. All members but
- * destroy are required. Calls come from many threads at once. Keys are 1 to 512 bytes of [a-z0-9._-] in segments joined by '/';
- * objects are 0 bytes to 64 MiB and never change. `error` is never NULL: see dbsnap_error_create(). Fail with
- * storage_unreachable (retryable) when the store does not answer, access_refused, no_space, io otherwise.
+ * A store of your own. Set struct_size to sizeof(dbsnap_sink_table) and the rest to zero before filling it. All members
+ * but destroy are required. Calls come from many threads at once. Keys are 1 to 512 bytes of [a-z0-9._-] in segments
+ * joined by '/'; objects are 0 bytes to 64 MiB and never change. `error` is never NULL: see dbsnap_error_create(). Fail
+ * with storage_unreachable (retryable) when the store does not answer, access_refused, no_space, io otherwise.
  */
 typedef struct dbsnap_sink_table {
   size_t struct_size;
   /** Where this is, for people, without secrets. Copied. */
-  const char *url;
+  const char* url;
   /** What the store promises: DBSNAP_SINK_... bits. */
   uint32_t capabilities;
   /**
    * Stores the bytes whole or not at all, also in a crash; durable on return. With `if_absent` and a key that exists
    * changes nothing and sets `*already_exists`; of several callers at once exactly one stores.
    */
-  dbsnap_status (*put)(void *user_data, const char *key, const uint8_t *bytes, size_t size, bool if_absent,
-                       bool *already_exists, const dbsnap_context *context, dbsnap_error **error);
+  dbsnap_status (*put)(void* user_data, const char* key, const uint8_t* bytes, size_t size, bool if_absent,
+                       bool* already_exists, const dbsnap_context* context, dbsnap_error** error);
   /**
    * Appends up to `length` bytes from `offset` to `out`; fewer only where the object ends. `length` may be UINT64_MAX.
    * Fails with DBSNAP_NOT_FOUND when there is no such object.
    */
-  dbsnap_status (*get)(void *user_data, const char *key, uint64_t offset, uint64_t length, dbsnap_buffer *out,
-                       const dbsnap_context *context, dbsnap_error **error);
+  dbsnap_status (*get)(void* user_data, const char* key, uint64_t offset, uint64_t length, dbsnap_buffer* out,
+                       const dbsnap_context* context, dbsnap_error** error);
   /** Tells whether the object exists and its size. Doubt is an error, never "absent". */
-  dbsnap_status (*stat)(void *user_data, const char *key, bool *exists, uint64_t *size, const dbsnap_context *context,
-                        dbsnap_error **error);
+  dbsnap_status (*stat)(void* user_data, const char* key, bool* exists, uint64_t* size, const dbsnap_context* context,
+                        dbsnap_error** error);
   /** Shows every object whose key starts with `prefix` once, in any order. A listing that is not complete must fail. */
-  dbsnap_status (*list)(void *user_data, const char *prefix, dbsnap_object_visitor visitor, void *visitor_data,
-                        const dbsnap_context *context, dbsnap_error **error);
+  dbsnap_status (*list)(void* user_data, const char* prefix, dbsnap_object_visitor visitor, void* visitor_data,
+                        const dbsnap_context* context, dbsnap_error** error);
   /** Removes the object; an absent one is success. */
-  dbsnap_status (*remove)(void *user_data, const char *key, const dbsnap_context *context, dbsnap_error **error);
+  dbsnap_status (*remove)(void* user_data, const char* key, const dbsnap_context* context, dbsnap_error** error);
   /** Called once when the last user of the sink, repositories included, is gone. */
-  void (*destroy)(void *user_data);
+  void (*destroy)(void* user_data);
 } dbsnap_sink_table;
 
 /** Makes a sink from a copy of `table`. `user_data` belongs to the sink from success on, until destroy. */
-DBSNAP_C_API dbsnap_status dbsnap_sink_create(const dbsnap_sink_table *table, void *user_data, dbsnap_sink **sink,
-                                              dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_sink_create(const dbsnap_sink_table* table, void* user_data, dbsnap_sink** sink,
+                                              dbsnap_error** error);
 /** Frees the handle; a repository that was opened on it keeps the sink. */
-DBSNAP_C_API void dbsnap_sink_free(dbsnap_sink *sink);
+DBSNAP_C_API void dbsnap_sink_free(dbsnap_sink* sink);
 /** In get of a custom sink: appends bytes. False when there is no memory: fail with DBSNAP_INTERNAL. */
-DBSNAP_C_API bool dbsnap_buffer_append(dbsnap_buffer *buffer, const uint8_t *bytes, size_t size);
+DBSNAP_C_API bool dbsnap_buffer_append(dbsnap_buffer* buffer, const uint8_t* bytes, size_t size);
 
 /* ---- Engines ----------------------------------------------------------------------------------- */
 
 /**
  * Opens the engine of a source or target URL, for example "sqlite:///srv/app.db". The database is not touched yet.
- * Options: sqlite_connection, sqlite_schema, sqlite_busy_timeout_ms. Errors: invalid_argument, unsupported.
+ * Errors: invalid_argument, unsupported.
  */
-DBSNAP_C_API dbsnap_status dbsnap_engine_open(const char *url, const dbsnap_options *options, dbsnap_engine **engine,
-                                              dbsnap_error **error);
-/** Opens engine `name` for `target`, a plain path or a URL of that engine. Otherwise as above. */
-DBSNAP_C_API dbsnap_status dbsnap_engine_open_named(const char *name, const char *target,
-                                                    const dbsnap_options *options, dbsnap_engine **engine,
-                                                    dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_engine_open(const char* url, dbsnap_engine** engine, dbsnap_error** error);
+/**
+ * Opens engine `name` for `target`, a plain path or a URL of that engine. Options, for "sqlite" with an absolute path:
+ * sqlite_connection, sqlite_schema, sqlite_busy_timeout_ms. Errors as above.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_engine_open_named(const char* name, const char* target, const dbsnap_options* options,
+                                                    dbsnap_engine** engine, dbsnap_error** error);
 /** Proves that the place this engine is bound to holds a sound database. Errors: damaged, source_unreachable. */
-DBSNAP_C_API dbsnap_status dbsnap_engine_check(dbsnap_engine *engine, const dbsnap_context *context,
-                                               dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_engine_check(dbsnap_engine* engine, const dbsnap_context* context,
+                                               dbsnap_error** error);
 
 typedef int32_t dbsnap_entry_kind;
 enum {
@@ -365,267 +367,273 @@ enum {
 };
 
 /**
- * A database adapter of your own. Set struct_size to sizeof(dbsnap_engine_table) and the rest to zero before filling it.
- * Required for backups: begin, next, read, finish; for restores: restore. What is left NULL fails with DBSNAP_UNSUPPORTED,
- * except session_free, reader_free and destroy, which are then skipped, and export_plain (see there). `error` is never NULL.
+ * A database adapter of your own. Set struct_size to sizeof(dbsnap_engine_table) and the rest to zero before filling
+ * it. Required for backups: begin, next, read, finish; for restores: restore. What is left NULL fails with
+ * DBSNAP_UNSUPPORTED, except session_free, reader_free and destroy, which are then skipped, and export_plain (see
+ * there). `error` is never NULL.
  *
- * A backup is begin, then next until it gives no entry (from up to `threads` threads at once), each reader read to its end (one
- * thread at a time) and freed, then finish, then session_free. Without finish the backup was abandoned.
+ * A backup is begin, then next until it gives no entry (from up to `threads` threads at once), each reader read to its
+ * end (one thread at a time) and freed, then finish, then session_free. Without finish the backup was abandoned.
  */
 typedef struct dbsnap_engine_table {
   size_t struct_size;
   /** Name of the engine, for example "mydb". Required. Copied, like the next two. */
-  const char *engine;
+  const char* engine;
   /** What it is bound to, without secrets. Required; it is part of the source's identity. */
-  const char *url;
+  const char* url;
   /** Short name for people; NULL: the URL. */
-  const char *name;
+  const char* name;
   /** Fixes the state that the snapshot will show. `parent` is the manifest of the snapshot to compare with, or NULL. */
-  dbsnap_status (*begin)(void *user_data, const dbsnap_document *parent, uint32_t threads, void **session,
-                         const dbsnap_context *context, dbsnap_error **error);
+  dbsnap_status (*begin)(void* user_data, const dbsnap_document* parent, uint32_t threads, void** session,
+                         const dbsnap_context* context, dbsnap_error** error);
   /** Fills `entry` by dbsnap_entry_set(), or leaves it alone when there are no more. */
-  dbsnap_status (*next)(void *user_data, void *session, dbsnap_entry *entry, const dbsnap_context *context,
-                        dbsnap_error **error);
+  dbsnap_status (*next)(void* user_data, void* session, dbsnap_entry* entry, const dbsnap_context* context,
+                        dbsnap_error** error);
   /** Writes up to `capacity` bytes of an entry to `out` and their number to `size`: at least one, or 0 at the end. */
-  dbsnap_status (*read)(void *user_data, void *reader, uint8_t *out, size_t capacity, size_t *size,
-                        const dbsnap_context *context, dbsnap_error **error);
+  dbsnap_status (*read)(void* user_data, void* reader, uint8_t* out, size_t capacity, size_t* size,
+                        const dbsnap_context* context, dbsnap_error** error);
   /** Frees what was handed to dbsnap_entry_set() as `reader`. */
-  void (*reader_free)(void *user_data, void *reader);
+  void (*reader_free)(void* user_data, void* reader);
   /** Everything was read: record the consistency point and facts in `result`. */
-  dbsnap_status (*finish)(void *user_data, void *session, dbsnap_result *result, const dbsnap_context *context,
-                          dbsnap_error **error);
+  dbsnap_status (*finish)(void* user_data, void* session, dbsnap_result* result, const dbsnap_context* context,
+                          dbsnap_error** error);
   /** Frees the session; leaves the source as it was found. */
-  void (*session_free)(void *user_data, void *session);
+  void (*session_free)(void* user_data, void* session);
   /**
-   * Writes the snapshot to the place this engine is bound to, by dbsnap_reader_copy_entry(): beside the target first, then put in
-   * place at once. Fails with target_not_empty or target_busy before anything is written.
+   * Writes the snapshot to the place this engine is bound to, by dbsnap_reader_copy_entry(): beside the target first,
+   * then put in place at once. Fails with target_not_empty or target_busy before anything is written.
    */
-  dbsnap_status (*restore)(void *user_data, const dbsnap_reader *reader, bool overwrite, const dbsnap_context *context,
-                           dbsnap_error **error);
+  dbsnap_status (*restore)(void* user_data, const dbsnap_reader* reader, bool overwrite, const dbsnap_context* context,
+                           dbsnap_error** error);
   /** Proves that what restore() wrote is sound; fails with DBSNAP_DAMAGED. */
-  dbsnap_status (*check_restored)(void *user_data, const dbsnap_context *context, dbsnap_error **error);
+  dbsnap_status (*check_restored)(void* user_data, const dbsnap_context* context, dbsnap_error** error);
   /** Makes an engine of the same kind bound to a new path in `folder`, for restore tests; the library takes it over. */
-  dbsnap_status (*scratch_target)(void *user_data, const char *folder, dbsnap_engine **engine, dbsnap_error **error);
+  dbsnap_status (*scratch_target)(void* user_data, const char* folder, dbsnap_engine** engine, dbsnap_error** error);
   /** Writes the snapshot as one plain file. NULL: the bytes of its only entry. */
-  dbsnap_status (*export_plain)(void *user_data, const dbsnap_reader *reader, dbsnap_output *out,
-                                const dbsnap_context *context, dbsnap_error **error);
+  dbsnap_status (*export_plain)(void* user_data, const dbsnap_reader* reader, dbsnap_output* out,
+                                const dbsnap_context* context, dbsnap_error** error);
   /** As begin, over a plain file; `file` may be read until session_free has returned. */
-  dbsnap_status (*begin_import)(void *user_data, dbsnap_input *file, void **session, const dbsnap_context *context,
-                                dbsnap_error **error);
+  dbsnap_status (*begin_import)(void* user_data, dbsnap_input* file, void** session, const dbsnap_context* context,
+                                dbsnap_error** error);
   /** Called once when the last user of the engine is gone. */
-  void (*destroy)(void *user_data);
+  void (*destroy)(void* user_data);
 } dbsnap_engine_table;
 
 /** Makes an engine from a copy of `table`. `user_data` belongs to the engine from success on, until destroy. */
-DBSNAP_C_API dbsnap_status dbsnap_engine_create(const dbsnap_engine_table *table, void *user_data,
-                                                dbsnap_engine **engine, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_engine_create(const dbsnap_engine_table* table, void* user_data,
+                                                dbsnap_engine** engine, dbsnap_error** error);
 /** Frees the engine. */
-DBSNAP_C_API void dbsnap_engine_free(dbsnap_engine *engine);
+DBSNAP_C_API void dbsnap_engine_free(dbsnap_engine* engine);
 
 /**
- * In next of a custom engine: describes the entry. `name` is unique in the snapshot and not empty; `size_hint` is for progress
- * only, -1 when not known; `reader` is what read and reader_free get: they own it from success on.
+ * In next of a custom engine: describes the entry. `name` is unique in the snapshot and not empty; `size_hint` is for
+ * progress only, -1 when not known; `reader` is what read and reader_free get: they own it from success on.
  */
-DBSNAP_C_API dbsnap_status dbsnap_entry_set(dbsnap_entry *entry, const char *name, dbsnap_entry_kind kind,
-                                            int64_t size_hint, void *reader, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_entry_set(dbsnap_entry* entry, const char* name, dbsnap_entry_kind kind,
+                                            int64_t size_hint, void* reader, dbsnap_error** error);
 /** Facts recorded with the entry. */
-DBSNAP_C_API dbsnap_facts *dbsnap_entry_facts(dbsnap_entry *entry);
+DBSNAP_C_API dbsnap_facts* dbsnap_entry_facts(dbsnap_entry* entry);
 /** In finish of a custom engine: facts that name the captured state. */
-DBSNAP_C_API dbsnap_facts *dbsnap_result_point(dbsnap_result *result);
+DBSNAP_C_API dbsnap_facts* dbsnap_result_point(dbsnap_result* result);
 /** In finish of a custom engine: versions, settings, sizes worth keeping. */
-DBSNAP_C_API dbsnap_facts *dbsnap_result_facts(dbsnap_result *result);
+DBSNAP_C_API dbsnap_facts* dbsnap_result_facts(dbsnap_result* result);
 /** In finish of a custom engine: the snapshot is complete, but the user should know this. */
-DBSNAP_C_API dbsnap_status dbsnap_result_add_warning(dbsnap_result *result, const char *text, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_result_add_warning(dbsnap_result* result, const char* text, dbsnap_error** error);
 /** Records a text; `key` in snake_case with the unit last. The same for the next three. */
-DBSNAP_C_API dbsnap_status dbsnap_facts_set_string(dbsnap_facts *facts, const char *key, const char *value,
-                                                   dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_facts_set_string(dbsnap_facts* facts, const char* key, const char* value,
+                                                   dbsnap_error** error);
 /** Records a whole number. */
-DBSNAP_C_API dbsnap_status dbsnap_facts_set_int(dbsnap_facts *facts, const char *key, int64_t value,
-                                                dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_facts_set_int(dbsnap_facts* facts, const char* key, int64_t value,
+                                                dbsnap_error** error);
 /** Records a number. */
-DBSNAP_C_API dbsnap_status dbsnap_facts_set_double(dbsnap_facts *facts, const char *key, double value,
-                                                   dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_facts_set_double(dbsnap_facts* facts, const char* key, double value,
+                                                   dbsnap_error** error);
 /** Records a truth value. */
-DBSNAP_C_API dbsnap_status dbsnap_facts_set_bool(dbsnap_facts *facts, const char *key, bool value,
-                                                 dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_facts_set_bool(dbsnap_facts* facts, const char* key, bool value,
+                                                 dbsnap_error** error);
 /** In a custom engine's import: reads up to `capacity` bytes; `*size` is 0 at the end of the file. */
-DBSNAP_C_API dbsnap_status dbsnap_input_read(dbsnap_input *input, uint8_t *out, size_t capacity, size_t *size,
-                                             const dbsnap_context *context, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_input_read(dbsnap_input* input, uint8_t* out, size_t capacity, size_t* size,
+                                             const dbsnap_context* context, dbsnap_error** error);
 /** In a custom engine's export: appends bytes to the file. */
-DBSNAP_C_API dbsnap_status dbsnap_output_write(dbsnap_output *output, const uint8_t *bytes, size_t size,
-                                               dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_output_write(dbsnap_output* output, const uint8_t* bytes, size_t size,
+                                               dbsnap_error** error);
 
 /* ---- Retention policies ------------------------------------------------------------------------ */
 
 /**
- * Makes the built-in policy. Options: keep_last, keep_within, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly,
- * keep_tag, keep_minimum. Without any rule it keeps everything. Pinned snapshots and the newest good one always stay.
+ * Makes the built-in policy. Options: keep_last, keep_within, keep_hourly, keep_daily, keep_weekly, keep_monthly,
+ * keep_yearly, keep_tag, keep_minimum. Without any rule it keeps everything. Pinned snapshots and the newest good one
+ * always stay.
  */
-DBSNAP_C_API dbsnap_status dbsnap_policy_create_keep(const dbsnap_options *options, dbsnap_policy **policy,
-                                                     dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_policy_create_keep(const dbsnap_options* options, dbsnap_policy** policy,
+                                                     dbsnap_error** error);
 
 /**
- * A policy of your own. Set struct_size to sizeof(dbsnap_policy_table) and the rest to zero before filling it. evaluate may be
- * called from several threads and sees the snapshots of one source at a time, as an array of summaries (docs/json.md). It decides
- * each by its index; what it does not mention is kept. It must depend on its arguments alone.
+ * A policy of your own. Set struct_size to sizeof(dbsnap_policy_table) and the rest to zero before filling it. evaluate
+ * may be called from several threads and sees the snapshots of one source at a time, as an array of summaries
+ * (docs/json.md). It decides each by its index; what it does not mention is kept. It must depend on its arguments
+ * alone.
  */
 typedef struct dbsnap_policy_table {
   size_t struct_size;
-  dbsnap_status (*evaluate)(void *user_data, const dbsnap_document *snapshots, int64_t now_ns,
-                            dbsnap_verdicts *verdicts, dbsnap_error **error);
-  void (*destroy)(void *user_data);
+  dbsnap_status (*evaluate)(void* user_data, const dbsnap_document* snapshots, int64_t now_ns,
+                            dbsnap_verdicts* verdicts, dbsnap_error** error);
+  void (*destroy)(void* user_data);
 } dbsnap_policy_table;
 
 /** Makes a policy from a copy of `table`. `user_data` belongs to the policy from success on, until destroy. */
-DBSNAP_C_API dbsnap_status dbsnap_policy_create(const dbsnap_policy_table *table, void *user_data,
-                                                dbsnap_policy **policy, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_policy_create(const dbsnap_policy_table* table, void* user_data,
+                                                dbsnap_policy** policy, dbsnap_error** error);
 /** Frees the policy. */
-DBSNAP_C_API void dbsnap_policy_free(dbsnap_policy *policy);
+DBSNAP_C_API void dbsnap_policy_free(dbsnap_policy* policy);
 /**
- * In evaluate: keeps snapshot `index` because of `rule`, a rule name as in reports ("last", "daily", "tagged", ...), with a detail
- * for people or NULL. Several reasons add up. Errors: invalid_argument for an index or a name that does not exist.
+ * In evaluate: keeps snapshot `index` because of `rule`, a rule name as in reports ("last", "daily", "tagged", ...),
+ * with a detail for people or NULL. Several reasons add up. Errors: invalid_argument for an index or a name that does
+ * not exist.
  */
-DBSNAP_C_API dbsnap_status dbsnap_verdicts_keep(dbsnap_verdicts *verdicts, size_t index, const char *rule,
-                                                const char *detail, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_verdicts_keep(dbsnap_verdicts* verdicts, size_t index, const char* rule,
+                                                const char* detail, dbsnap_error** error);
 /** In evaluate: snapshot `index` may go. */
-DBSNAP_C_API dbsnap_status dbsnap_verdicts_remove(dbsnap_verdicts *verdicts, size_t index, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_verdicts_remove(dbsnap_verdicts* verdicts, size_t index, dbsnap_error** error);
 
 /* ---- Repository -------------------------------------------------------------------------------- */
 
 /**
- * Makes a new repository. Options: password (required unless encrypt is false), encrypt, chunk_size_bytes, frame_size_bytes,
- * pack_size_bytes. Errors: already_exists, also when another process wins the race; those of the sink.
+ * Makes a new repository. Options: password (required unless encrypt is false), encrypt, chunk_size_bytes,
+ * frame_size_bytes, pack_size_bytes. Errors: already_exists, also when another process wins the race; those of the
+ * sink.
  */
-DBSNAP_C_API dbsnap_status dbsnap_repository_create(dbsnap_sink *sink, const dbsnap_options *options,
-                                                    const dbsnap_context *context, dbsnap_repository **repository,
-                                                    dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_create(dbsnap_sink* sink, const dbsnap_options* options,
+                                                    const dbsnap_context* context, dbsnap_repository** repository,
+                                                    dbsnap_error** error);
 /** Opens a repository. Options: password. Errors: no_repository, wrong_key, incompatible_version, damaged. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_open(dbsnap_sink *sink, const dbsnap_options *options,
-                                                  const dbsnap_context *context, dbsnap_repository **repository,
-                                                  dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_open(dbsnap_sink* sink, const dbsnap_options* options,
+                                                  const dbsnap_context* context, dbsnap_repository** repository,
+                                                  dbsnap_error** error);
 /** Closes the repository. Readers and plans made from it stay usable. */
-DBSNAP_C_API void dbsnap_repository_free(dbsnap_repository *repository);
+DBSNAP_C_API void dbsnap_repository_free(dbsnap_repository* repository);
 /** Random id fixed at creation, 32 hex digits. */
-DBSNAP_C_API const char *dbsnap_repository_id(const dbsnap_repository *repository);
+DBSNAP_C_API const char* dbsnap_repository_id(const dbsnap_repository* repository);
 /** True when what is stored is encrypted. */
-DBSNAP_C_API bool dbsnap_repository_encrypted(const dbsnap_repository *repository);
+DBSNAP_C_API bool dbsnap_repository_encrypted(const dbsnap_repository* repository);
 
 /**
- * Takes a snapshot; `*manifest` (may be NULL when not wanted) describes it, its id is at "/id". On any failure nothing is listed.
- * Options: tag, host, source_name, threads, compression_level, read_limit_bytes_per_second, time_ns, use_parent.
+ * Takes a snapshot; `*manifest` (may be NULL when not wanted) describes it, its id is at "/id". On any failure nothing
+ * is listed. Options: tag, host, source_name, threads, compression_level, read_limit_bytes_per_second, time_ns,
+ * use_parent.
  */
-DBSNAP_C_API dbsnap_status dbsnap_repository_snapshot(dbsnap_repository *repository, dbsnap_engine *source,
-                                                      const dbsnap_options *options, const dbsnap_context *context,
-                                                      dbsnap_document **manifest, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_snapshot(dbsnap_repository* repository, dbsnap_engine* source,
+                                                      const dbsnap_options* options, const dbsnap_context* context,
+                                                      dbsnap_document** manifest, dbsnap_error** error);
 /** Summaries of the snapshots, newest first, as an array. Options: source, tag. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_list(const dbsnap_repository *repository, const dbsnap_options *options,
-                                                  const dbsnap_context *context, dbsnap_document **snapshots,
-                                                  dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_list(const dbsnap_repository* repository, const dbsnap_options* options,
+                                                  const dbsnap_context* context, dbsnap_document** snapshots,
+                                                  dbsnap_error** error);
 /**
- * Full id of `text`: a full id, a unique prefix of at least 4 digits, or "latest". Options: source, tag. Errors: not_found,
- * invalid_argument when several match.
+ * Full id of `text`: a full id, a unique prefix of at least 4 digits, or "latest". Options: source, tag. Errors:
+ * not_found, invalid_argument when several match.
  */
-DBSNAP_C_API dbsnap_status dbsnap_repository_resolve(const dbsnap_repository *repository, const char *text,
-                                                     const dbsnap_options *options, const dbsnap_context *context,
-                                                     char **id, dbsnap_error **error);
-/** Id of the newest snapshot that is not later than `time_ns`. Options: source, tag. Errors: not_found, invalid_argument. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_resolve_at(const dbsnap_repository *repository, int64_t time_ns,
-                                                        const dbsnap_options *options, const dbsnap_context *context,
-                                                        char **id, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_resolve(const dbsnap_repository* repository, const char* text,
+                                                     const dbsnap_options* options, const dbsnap_context* context,
+                                                     char** id, dbsnap_error** error);
+/** Id of the newest snapshot not later than `time_ns`. Options: source, tag. Errors: not_found, invalid_argument. */
+DBSNAP_C_API dbsnap_status dbsnap_repository_resolve_at(const dbsnap_repository* repository, int64_t time_ns,
+                                                        const dbsnap_options* options, const dbsnap_context* context,
+                                                        char** id, dbsnap_error** error);
 /** The manifest of snapshot `id` (a full id, here and below). Errors: not_found. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_manifest(const dbsnap_repository *repository, const char *id,
-                                                      const dbsnap_context *context, dbsnap_document **manifest,
-                                                      dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_manifest(const dbsnap_repository* repository, const char* id,
+                                                      const dbsnap_context* context, dbsnap_document** manifest,
+                                                      dbsnap_error** error);
 /** Sizes and counts of the whole repository. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_stats(const dbsnap_repository *repository, const dbsnap_context *context,
-                                                   dbsnap_document **stats, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_stats(const dbsnap_repository* repository, const dbsnap_context* context,
+                                                   dbsnap_document** stats, dbsnap_error** error);
 /** What changed from snapshot `before` to snapshot `after`. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_diff(const dbsnap_repository *repository, const char *before,
-                                                  const char *after, const dbsnap_context *context,
-                                                  dbsnap_document **diff, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_diff(const dbsnap_repository* repository, const char* before,
+                                                  const char* after, const dbsnap_context* context,
+                                                  dbsnap_document** diff, dbsnap_error** error);
 /**
- * Writes snapshot `id` to the place `target` is bound to; the result appears at once and only when whole. `*report` may be NULL when
- * not wanted. Options: overwrite, threads. Errors: target_not_empty, target_busy, damaged.
+ * Writes snapshot `id` to the place `target` is bound to; the result appears at once and only when whole. `*report` may
+ * be NULL when not wanted. Options: overwrite, threads. Errors: target_not_empty, target_busy, damaged.
  */
-DBSNAP_C_API dbsnap_status dbsnap_repository_restore(const dbsnap_repository *repository, const char *id,
-                                                     dbsnap_engine *target, const dbsnap_options *options,
-                                                     const dbsnap_context *context, dbsnap_document **report,
-                                                     dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_restore(const dbsnap_repository* repository, const char* id,
+                                                     dbsnap_engine* target, const dbsnap_options* options,
+                                                     const dbsnap_context* context, dbsnap_document** report,
+                                                     dbsnap_error** error);
 /**
- * Checks what is stored. `*sound` tells whether no damage was found; `*report` (may be NULL when not wanted) lists it. Damage is
- * not a failure of the call. Level "data" restores into scratch_folder; `engine` (may be NULL) is used for snapshots of its own
- * engine name, built-in engines for others. Options: level, snapshot, scratch_folder, threads.
+ * Checks what is stored. `*sound` tells whether no damage was found; `*report` (may be NULL when not wanted) lists it.
+ * Damage is not a failure of the call. Level "data" restores into scratch_folder; `engine` (may be NULL) is used for
+ * snapshots of its own engine name, built-in engines for others. Options: level, snapshot, scratch_folder, threads.
  */
-DBSNAP_C_API dbsnap_status dbsnap_repository_verify(const dbsnap_repository *repository, dbsnap_engine *engine,
-                                                    const dbsnap_options *options, const dbsnap_context *context,
-                                                    bool *sound, dbsnap_document **report, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_verify(const dbsnap_repository* repository, dbsnap_engine* engine,
+                                                    const dbsnap_options* options, const dbsnap_context* context,
+                                                    bool* sound, dbsnap_document** report, dbsnap_error** error);
 /** Drops snapshots from the list; their data stays until a prune. Errors: not_found; locked for a pinned one. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_forget(dbsnap_repository *repository, const char *const *ids, size_t count,
-                                                    const dbsnap_context *context, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_forget(dbsnap_repository* repository, const char* const* ids, size_t count,
+                                                    const dbsnap_context* context, dbsnap_error** error);
 /** Makes the snapshot survive every policy and forget until it is unpinned. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_pin(dbsnap_repository *repository, const char *id,
-                                                 const dbsnap_context *context, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_pin(dbsnap_repository* repository, const char* id,
+                                                 const dbsnap_context* context, dbsnap_error** error);
 /** Undoes a pin. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_unpin(dbsnap_repository *repository, const char *id,
-                                                   const dbsnap_context *context, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_unpin(dbsnap_repository* repository, const char* id,
+                                                   const dbsnap_context* context, dbsnap_error** error);
 /** Decides what would go; changes nothing. Options: source, tag. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_plan_prune(const dbsnap_repository *repository,
-                                                        const dbsnap_policy *policy, const dbsnap_options *options,
-                                                        const dbsnap_context *context, dbsnap_plan **plan,
-                                                        dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_plan_prune(const dbsnap_repository* repository,
+                                                        const dbsnap_policy* policy, const dbsnap_options* options,
+                                                        const dbsnap_context* context, dbsnap_plan** plan,
+                                                        dbsnap_error** error);
 /**
- * Carries out a plan. `*report` may be NULL when not wanted. Options: discard_unfinished. Errors: locked when a snapshot is being
- * taken, or when the repository no longer shows every manifest that the plan was made from.
+ * Carries out a plan. `*report` may be NULL when not wanted. Options: discard_unfinished. Errors: locked when a
+ * snapshot is being taken, or when the repository no longer shows every manifest that the plan was made from.
  */
-DBSNAP_C_API dbsnap_status dbsnap_repository_apply(dbsnap_repository *repository, const dbsnap_plan *plan,
-                                                   const dbsnap_options *options, const dbsnap_context *context,
-                                                   dbsnap_document **report, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_apply(dbsnap_repository* repository, const dbsnap_plan* plan,
+                                                   const dbsnap_options* options, const dbsnap_context* context,
+                                                   dbsnap_document** report, dbsnap_error** error);
 /** The plan as a document: decisions with reasons, packs that go, bytes freed, how far back restore reaches. */
-DBSNAP_C_API dbsnap_status dbsnap_plan_document(const dbsnap_plan *plan, dbsnap_document **document,
-                                                dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_plan_document(const dbsnap_plan* plan, dbsnap_document** document,
+                                                dbsnap_error** error);
 /** Frees the plan. */
-DBSNAP_C_API void dbsnap_plan_free(dbsnap_plan *plan);
+DBSNAP_C_API void dbsnap_plan_free(dbsnap_plan* plan);
 
-/** Takes bytes of an entry or a file, at `offset`. A status other than DBSNAP_OK stops the call, which fails with it. */
-typedef dbsnap_status (*dbsnap_writer)(void *writer_data, uint64_t offset, const uint8_t *bytes, size_t size,
-                                       dbsnap_error **error);
+/** Takes bytes of an entry or a file at `offset`. A status other than DBSNAP_OK stops the call, which fails with it. */
+typedef dbsnap_status (*dbsnap_write_fn)(void* writer_data, uint64_t offset, const uint8_t* bytes, size_t size,
+                                         dbsnap_error** error);
 /** Gives up to `capacity` bytes of a file: at least one, or `*size` = 0 at its end. */
-typedef dbsnap_status (*dbsnap_source)(void *source_data, uint8_t *out, size_t capacity, size_t *size,
-                                       dbsnap_error **error);
+typedef dbsnap_status (*dbsnap_read_fn)(void* source_data, uint8_t* out, size_t capacity, size_t* size,
+                                        dbsnap_error** error);
 
 /**
- * Writes snapshot `id` as one plain file that the database's own tools read. `engine` may be NULL: the built-in engine of the
- * snapshot. `writer` gets ascending offsets without gaps, from one thread at a time. Options: compression.
+ * Writes snapshot `id` as one plain file that the database's own tools read. `engine` may be NULL: the built-in engine
+ * of the snapshot. `writer` gets ascending offsets without gaps, from one thread at a time. Options: compression.
  */
-DBSNAP_C_API dbsnap_status dbsnap_repository_export(const dbsnap_repository *repository, const char *id,
-                                                    dbsnap_engine *engine, const dbsnap_options *options,
-                                                    const dbsnap_context *context, dbsnap_writer writer,
-                                                    void *writer_data, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_export(const dbsnap_repository* repository, const char* id,
+                                                    dbsnap_engine* engine, const dbsnap_options* options,
+                                                    const dbsnap_context* context, dbsnap_write_fn writer,
+                                                    void* writer_data, dbsnap_error** error);
 /**
- * Stores a plain file (gzip and zstd are recognised) as a snapshot of `engine`'s source. The file is read in order, from one
- * thread at a time. Options as for dbsnap_repository_snapshot(); `*manifest` may be NULL when not wanted.
+ * Stores a plain file (gzip and zstd are recognised) as a snapshot of `engine`'s source. The file is read in order,
+ * from one thread at a time. Options as for dbsnap_repository_snapshot(); `*manifest` may be NULL when not wanted.
  */
-DBSNAP_C_API dbsnap_status dbsnap_repository_import(dbsnap_repository *repository, dbsnap_engine *engine,
-                                                    dbsnap_source source, void *source_data,
-                                                    const dbsnap_options *options, const dbsnap_context *context,
-                                                    dbsnap_document **manifest, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_import(dbsnap_repository* repository, dbsnap_engine* engine,
+                                                    dbsnap_read_fn source, void* source_data,
+                                                    const dbsnap_options* options, const dbsnap_context* context,
+                                                    dbsnap_document** manifest, dbsnap_error** error);
 
 /** Opens snapshot `id` for reading its entries. Options: threads. Errors: not_found, damaged. */
-DBSNAP_C_API dbsnap_status dbsnap_repository_read(const dbsnap_repository *repository, const char *id,
-                                                  const dbsnap_options *options, const dbsnap_context *context,
-                                                  dbsnap_reader **reader, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_repository_read(const dbsnap_repository* repository, const char* id,
+                                                  const dbsnap_options* options, const dbsnap_context* context,
+                                                  dbsnap_reader** reader, dbsnap_error** error);
 /** Frees a reader from dbsnap_repository_read(). */
-DBSNAP_C_API void dbsnap_reader_free(dbsnap_reader *reader);
+DBSNAP_C_API void dbsnap_reader_free(dbsnap_reader* reader);
 /** The manifest of the snapshot. */
-DBSNAP_C_API dbsnap_status dbsnap_reader_manifest(const dbsnap_reader *reader, dbsnap_document **manifest,
-                                                  dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_reader_manifest(const dbsnap_reader* reader, dbsnap_document** manifest,
+                                                  dbsnap_error** error);
 /**
- * Hands the whole entry `name` to `writer`. With `parallel` it is called from several threads at once and in any order of offsets,
- * otherwise ascending without gaps from 0. Every byte has been checked. Errors: not_found, damaged.
+ * Hands the whole entry `name` to `writer`. With `parallel` it is called from several threads at once and in any order
+ * of offsets, otherwise ascending without gaps from 0. Every byte has been checked. Errors: not_found, damaged.
  */
-DBSNAP_C_API dbsnap_status dbsnap_reader_copy_entry(const dbsnap_reader *reader, const char *name, bool parallel,
-                                                    dbsnap_writer writer, void *writer_data,
-                                                    const dbsnap_context *context, dbsnap_error **error);
+DBSNAP_C_API dbsnap_status dbsnap_reader_copy_entry(const dbsnap_reader* reader, const char* name, bool parallel,
+                                                    dbsnap_write_fn writer, void* writer_data,
+                                                    const dbsnap_context* context, dbsnap_error** error);
 
 #ifdef __cplusplus
 }

@@ -57,7 +57,8 @@ void check_callback(dbsnap_status status, dbsnap_error* error, const char* what)
   const std::unique_ptr<dbsnap_error> owned(error);
   if (status == DBSNAP_OK) return;
   if (owned != nullptr) throw owned->error;
-  throw Error(known_code(status), std::string(status == DBSNAP_STOPPED_BY_CALLBACK ? "stopped by " : "failure in ") + what);
+  throw Error(known_code(status),
+              std::string(status == DBSNAP_STOPPED_BY_CALLBACK ? "stopped by " : "failure in ") + what);
 }
 
 }  // namespace dbsnap::capi

@@ -11,7 +11,7 @@ namespace dbsnap {
 
 struct PasswordOptions {
   /// File that holds the password, as given with --password-file; empty: look at the environment.
-  std::string file;
+  std::string file = {};
 };
 
 /// The password from `options.file`, or else from the one environment variable that is set:

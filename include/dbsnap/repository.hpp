@@ -21,7 +21,7 @@ namespace dbsnap {
 /// Settings fixed when a repository is created. Sizes in bytes.
 struct CreateOptions {
   /// Opens the repository from then on. Without it creation is refused unless `encrypt` is false.
-  std::string password;
+  std::string password = {};
   bool encrypt = true;
   std::uint32_t chunk_size = 64 * 1024;   ///< fixed chunks, and the average of content-defined ones
   std::uint32_t frame_size = 512 * 1024;  ///< plain bytes per frame, at most
@@ -29,24 +29,24 @@ struct CreateOptions {
 };
 
 struct OpenOptions {
-  std::string password;  ///< ignored for a repository that is not encrypted
+  std::string password = {};  ///< ignored for a repository that is not encrypted
 };
 
 struct SnapshotOptions {
-  std::vector<std::string> tags;
-  std::string host;               ///< recorded, and part of the source's identity
-  std::string source_name;        ///< replaces host and URL as the source's identity when not empty
-  unsigned threads = 0;           ///< threads that read and compute; 0 = all cores. One more waits for storage
-  int compression_level = 3;      ///< zstd level, 1 to 19
-  std::uint64_t read_limit = 0;   ///< bytes per second read from the source, 0 = no limit
-  std::optional<TimePoint> time;  ///< recorded time; default: when the engine fixed the state
-  bool use_parent = true;         ///< false: store every byte anew
+  std::vector<std::string> tags = {};
+  std::string host = {};               ///< recorded, and part of the source's identity
+  std::string source_name = {};        ///< replaces host and URL as the source's identity when not empty
+  unsigned threads = 0;                ///< threads that read and compute; 0 = all cores. One more waits for storage
+  int compression_level = 3;           ///< zstd level, 1 to 19
+  std::uint64_t read_limit = 0;        ///< bytes per second read from the source, 0 = no limit
+  std::optional<TimePoint> time = {};  ///< recorded time; default: when the engine fixed the state
+  bool use_parent = true;              ///< false: store every byte anew
 };
 
 /// Which snapshots to look at. Empty members match everything.
 struct SnapshotFilter {
-  std::string source;             ///< source name, URL, key, or engine
-  std::vector<std::string> tags;  ///< all of these
+  std::string source = {};             ///< source name, URL, key, or engine
+  std::vector<std::string> tags = {};  ///< all of these
 };
 
 struct RestoreReport {
@@ -64,10 +64,10 @@ enum class VerifyLevel {
 
 struct VerifyOptions {
   VerifyLevel level = VerifyLevel::frames;
-  std::vector<std::string> ids;  ///< empty: all snapshots
-  std::string scratch_folder;    ///< for level data: a folder on a disk with room for one snapshot
+  std::vector<std::string> ids = {};  ///< empty: all snapshots
+  std::string scratch_folder = {};    ///< for level data: a folder on a disk with room for one snapshot
   /// For level data: the engine that restores a snapshot of the given engine name.
-  std::function<std::unique_ptr<Snapshotter>(const Manifest&)> engine;
+  std::function<std::unique_ptr<Snapshotter>(const Manifest&)> engine = {};
   unsigned threads = 0;
 };
 

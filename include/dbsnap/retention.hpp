@@ -60,15 +60,15 @@ class DBSNAP_API RetentionPolicy {
 /// `minimum`, that many newest ones are kept. With no rule set everything is kept. A snapshot that
 /// is known to be damaged, or dated later than `now`, never takes the place of another one.
 struct KeepRules {
-  std::optional<unsigned> last;
-  std::optional<std::chrono::seconds> within;  ///< before `now`
-  std::optional<unsigned> hourly;
-  std::optional<unsigned> daily;
-  std::optional<unsigned> weekly;
-  std::optional<unsigned> monthly;
-  std::optional<unsigned> yearly;
-  std::vector<std::string> tags;  ///< keep every snapshot that carries one of these
-  unsigned minimum = 1;           ///< never leave fewer than this many, as far as there are as many
+  std::optional<unsigned> last = {};
+  std::optional<std::chrono::seconds> within = {};  ///< before `now`
+  std::optional<unsigned> hourly = {};
+  std::optional<unsigned> daily = {};
+  std::optional<unsigned> weekly = {};
+  std::optional<unsigned> monthly = {};
+  std::optional<unsigned> yearly = {};
+  std::vector<std::string> tags = {};  ///< keep every snapshot that carries one of these
+  unsigned minimum = 1;                ///< never leave fewer than this many, as far as there are as many
 
   /// True when at least one rule (not `minimum`) is set.
   [[nodiscard]] DBSNAP_API bool any() const noexcept;

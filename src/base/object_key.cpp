@@ -9,13 +9,15 @@ namespace dbsnap {
 namespace {
 
 constexpr std::size_t kMaxKeySize = 512;
+constexpr std::size_t kMaxSegmentSize = 255;  // longest name of a file on the usual file systems
 
 bool is_key_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
 bool is_segment(std::string_view text) noexcept {
-  return !text.empty() && text != "." && text != ".." && std::ranges::all_of(text, is_key_character);
+  return !text.empty() && text.size() <= kMaxSegmentSize && text != "." && text != ".." &&
+         std::ranges::all_of(text, is_key_character);
 }
 
 }  // namespace
@@ -32,7 +34,8 @@ bool is_object_key(std::string_view key) noexcept {
 void require_object_key(std::string_view key) {
   if (is_object_key(key)) return;
   std::string shown(key.substr(0, kMaxKeySize));
-  std::ranges::replace_if(shown, [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::ranges::replace_if(
+      shown, [](char c) { return c < ' ' || c > '~'; }, '?');
   throw Error(ErrorCode::invalid_argument, "'" + shown + "' is not an object key").with("object", shown);
 }
 

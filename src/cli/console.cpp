@@ -45,11 +45,15 @@ void Console::detail(std::string_view line) {
 
 void Console::warn(std::string_view line) { to_error(fmt::format("warning: {}", printable(line))); }
 
-void Console::error(const Error& error) {
+void Console::complain(const Error& error) {
   std::string text = error_text(error);
   text.pop_back();
   to_error(text);
-  if (options_.json && !document_written_) document(fmt::format("{{\"error\":{}}}", to_json(error)));
+}
+
+void Console::error(const Error& error) {
+  complain(error);
+  if (options_.json && !document_written_) document(to_json(error));
 }
 
 void Console::transient(std::string_view line) {
@@ -61,7 +65,7 @@ void Console::transient(std::string_view line) {
   transient_shown_ = true;
 }
 
-void Console::progress_line(std::string_view line) { to_error(line); }
+void Console::line(std::string_view text) { to_error(text); }
 
 void Console::finish() {
   const std::lock_guard lock(mutex_);

@@ -37,10 +37,12 @@ class Console {
   /// `error[NAME]: …` with why and what to try; with --json the error is also the document, unless
   /// one was written before.
   void error(const Error& error);
+  /// The same to standard error only, for a run that goes on.
+  void complain(const Error& error);
   /// A line that the next output replaces. Empty removes it.
   void transient(std::string_view line);
-  /// A line of --progress=json or plain: as it is, whatever the other settings.
-  void progress_line(std::string_view line);
+  /// A line to standard error as it is, whatever the other settings.
+  void line(std::string_view text);
 
   /// Hands everything to the operating system. Throws Error when standard output does not take it.
   void finish();

@@ -21,13 +21,17 @@ ErrorCode code_for(int failure) {
   switch (failure) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return ErrorCode::no_space;
+    case EFBIG:
+      return ErrorCode::no_space;
     case EACCES:
     case EPERM:
-    case EROFS: return ErrorCode::access_refused;
+    case EROFS:
+      return ErrorCode::access_refused;
     case ENOENT:
-    case ENOTDIR: return ErrorCode::not_found;
-    default: return ErrorCode::io;
+    case ENOTDIR:
+      return ErrorCode::not_found;
+    default:
+      return ErrorCode::io;
   }
 }
 

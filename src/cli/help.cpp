@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "cli/program.hpp"
 #include "cli/text.hpp"
 
 namespace dbsnap::cli {
@@ -84,8 +85,15 @@ std::string arguments_of(const CLI::App& app) {
 }
 
 std::string options_of(const CLI::App& app) {
+  std::vector<std::string> groups = app.get_groups();
+  // A verb's own options first, what every verb has last.
+  std::ranges::stable_sort(groups, {}, [](const std::string& group) {
+    if (group == kOutputGroup) return 3;
+    if (group == kRepositoryGroup) return 2;
+    return group == "Options" ? 0 : 1;
+  });
   std::string out;
-  for (const std::string& group : app.get_groups()) {
+  for (const std::string& group : groups) {
     std::string lines;
     for (const CLI::Option* option : app.get_options()) {
       if (option->nonpositional() && option->get_group() == group) {
@@ -131,7 +139,10 @@ std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
 }
 
 std::string placeholder_of(const CLI::Option& option) {
-  return option.get_expected_max() == 0 ? "" : option.get_type_name();
+  if (option.get_expected_max() == 0) return "";
+  // CLI11 appends the checks of the value: "N:INT in [1 - 19]".
+  const std::string name = option.get_type_name();
+  return name.substr(0, name.find(':'));
 }
 
 }  // namespace dbsnap::cli

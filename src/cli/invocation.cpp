@@ -33,8 +33,8 @@ Error with_hint(const Error& error, std::string hint) {
 Invocation::Invocation(CommonOptions options)
     : options_(with_environment(std::move(options))), console_(options_.output) {
   if (options_.timeout_s > 0) {
-    deadline_ = system_clock().monotonic() +
-                std::chrono::nanoseconds(static_cast<std::int64_t>(options_.timeout_s * 1e9));
+    deadline_ =
+        system_clock().monotonic() + std::chrono::nanoseconds(static_cast<std::int64_t>(options_.timeout_s * 1e9));
   }
 }
 
@@ -67,9 +67,7 @@ const std::string& Invocation::repository_url() const {
 
 std::string Invocation::repository_word() const { return shell_word(repository_url()); }
 
-std::optional<std::string> Invocation::password() {
-  return find_password({.file = options_.password_file}, context());
-}
+std::optional<std::string> Invocation::password() { return find_password({.file = options_.password_file}, context()); }
 
 std::string Invocation::new_password() {
   console_.note("the repository will be encrypted; without its password nothing in it can ever be read");
@@ -88,8 +86,8 @@ Repository Invocation::open_with_password(const std::shared_ptr<Sink>& sink) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::wrong_key || given) throw;
     if (!console_.can_ask()) {
-      throw Error(ErrorCode::wrong_key, fmt::format("the repository {} is encrypted and no password was given",
-                                                    options_.repository))
+      throw Error(ErrorCode::wrong_key,
+                  fmt::format("the repository {} is encrypted and no password was given", options_.repository))
           .why("none of --password-file, DBSNAP_PASSWORD, DBSNAP_PASSWORD_FILE and DBSNAP_PASSWORD_COMMAND is set")
           .hint("export DBSNAP_PASSWORD_FILE=/path/to/password");
     }

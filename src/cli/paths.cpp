@@ -82,9 +82,8 @@ void require_source_apart(const std::string& source_url, const std::string& repo
   }
   std::error_code ignored;
   if (std::filesystem::is_directory(*source, ignored) && lies_in(*repository, *source)) {
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("the repository folder {} lies inside the source {}", repository->string(),
-                            source->string()))
+    throw Error(ErrorCode::invalid_argument, fmt::format("the repository folder {} lies inside the source {}",
+                                                         repository->string(), source->string()))
         .why("every snapshot would hold the ones before it")
         .with("source", source_url)
         .with("repository", repository_url);
@@ -95,8 +94,8 @@ void require_target_apart(const std::string& target_url, const std::string& repo
   const auto target = local_place(target_url);
   const auto repository = local_place(repository_url);
   if (!target || !repository || !lies_in(*target, *repository)) return;
-  throw Error(ErrorCode::invalid_argument, fmt::format("the target {} lies inside the repository folder {}",
-                                                       target->string(), repository->string()))
+  throw Error(ErrorCode::invalid_argument,
+              fmt::format("the target {} lies inside the repository folder {}", target->string(), repository->string()))
       .why("a repository folder holds nothing but the repository")
       .with("target", target_url)
       .with("repository", repository_url);

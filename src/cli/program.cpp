@@ -46,7 +46,7 @@ constexpr const char* kFooter =
 std::string indented_examples(const std::string& text) {
   std::istringstream lines(text);
   std::string out = "Examples:\n";
-  for (std::string line; std::getline(lines, line);) out += "  " + line + '\n';
+  for (std::string line; std::getline(lines, line);) out += (line.empty() ? line : "  " + line) + '\n';
   return out;
 }
 
@@ -215,11 +215,10 @@ void build_program(Program& program) {
   app.footer(kFooter);
   app.formatter(std::make_shared<HelpFormatter>());
   app.set_help_flag("-h,--help", "show this help");
-  app.set_version_flag("--version", std::string("dbsnap ") + version());
+  app.set_version_flag("--version", std::string("dbsnap ") + version(), "print the version");
   app.require_subcommand(1);
-  for (const auto add : {add_init, add_backup, add_import, add_restore, add_export, add_list, add_show, add_diff,
-                         add_stats, add_verify, add_prune, add_forget, add_pin, add_unpin, add_completion,
-                         add_version}) {
+  for (const auto add : {add_init, add_backup, add_import, add_restore, add_export, add_verify, add_list, add_show,
+                         add_diff, add_stats, add_prune, add_forget, add_pin, add_unpin, add_completion, add_version}) {
     add(program);
   }
 }

@@ -45,11 +45,7 @@ std::string cut_to(std::string text, std::size_t columns) {
 }  // namespace
 
 ProgressLine::ProgressLine(Console& console, std::string label, const Clock& clock)
-    : console_(console),
-      label_(printable(label)),
-      clock_(clock),
-      mode_(chosen_mode()),
-      started_(clock.monotonic()) {}
+    : console_(console), label_(printable(label)), clock_(clock), mode_(chosen_mode()), started_(clock.monotonic()) {}
 
 ProgressLine::~ProgressLine() {
   if (mode_ == Mode::bar) console_.transient("");
@@ -79,9 +75,8 @@ void ProgressLine::show(const Progress& progress) {
   const bool due = now - written_.value_or(started_) >= interval;
   if (!due && !(new_phase && every_phase)) return;
   written_ = now;
-  console_.progress_line(mode_ == Mode::json ? json_line(progress)
-                                             : fmt::format("{} {}: {}", label_, name_of(progress.phase),
-                                                           counters(progress)));
+  console_.line(mode_ == Mode::json ? json_line(progress)
+                                    : fmt::format("{} {}: {}", label_, name_of(progress.phase), counters(progress)));
 }
 
 std::string ProgressLine::counters(const Progress& progress) const {

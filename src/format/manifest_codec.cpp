@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/object_key.hpp"
 #include "base/time_text.hpp"
 #include "dbsnap/error.hpp"
 #include "dbsnap/version.hpp"
@@ -29,7 +30,6 @@ constexpr int kMaxDepth = 16;
 constexpr unsigned kMaxTableLevel = 16;
 constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kHashDigits = 64;
-constexpr std::size_t kMaxKeyLength = 512;
 
 // Encoding.
 
@@ -105,21 +105,6 @@ Error damaged_manifest(std::string_view what) {
 bool is_hex(std::string_view text, std::size_t digits) {
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   return text.size() == digits && std::ranges::all_of(text, is_digit);
-}
-
-/// The rules for keys in dbsnap/sink.hpp.
-bool is_object_key(std::string_view key) {
-  if (key.empty() || key.size() > kMaxKeyLength) return false;
-  const auto is_key_char = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  };
-  while (true) {
-    const std::string_view segment = key.substr(0, key.find('/'));
-    if (segment.empty() || segment == "." || segment == ".." || !std::ranges::all_of(segment, is_key_char))
-      return false;
-    if (segment.size() == key.size()) return true;
-    key.remove_prefix(segment.size() + 1);
-  }
 }
 
 /// A value of the document and the way to it, for messages.

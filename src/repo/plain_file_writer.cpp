@@ -69,8 +69,11 @@ class NoCodec final : public Codec {
 class GzipCodec final : public Codec {
  public:
   GzipCodec(EntryWriter& out, int level) : Codec(out) {
-    if (deflateInit2(&stream_, level, Z_DEFLATED, kGzipWindow, kZlibMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (level < 1 || level > Z_BEST_COMPRESSION) {
       throw Error(ErrorCode::invalid_argument, "the gzip level is not from 1 to 9");
+    }
+    if (deflateInit2(&stream_, level, Z_DEFLATED, kGzipWindow, kZlibMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) {
+      throw Error(ErrorCode::internal, "zlib refused to start");
     }
   }
   ~GzipCodec() override { deflateEnd(&stream_); }

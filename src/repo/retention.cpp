@@ -74,21 +74,15 @@ class Evaluation {
     reasons_[snapshot.id].push_back({rule, std::move(detail)});
   }
 
-  /// The newest ones until `count` of them are good: a damaged snapshot takes no good one's place.
-  [[nodiscard]] std::vector<const SnapshotSummary*> newest(unsigned count) const {
-    std::vector<const SnapshotSummary*> chosen;
+  /// The newest ones until `count` of them are good: a damaged one takes no good one's place.
+  void keep_last(unsigned count) {
+    std::size_t place = 0;
     unsigned good = 0;
     for (const SnapshotSummary* snapshot : past_) {
       if (good == count) break;
-      chosen.push_back(snapshot);
+      keep(*snapshot, KeepRule::last, std::to_string(++place));
       if (snapshot->good) ++good;
     }
-    return chosen;
-  }
-
-  void keep_last(unsigned count) {
-    std::size_t place = 0;
-    for (const SnapshotSummary* snapshot : newest(count)) keep(*snapshot, KeepRule::last, std::to_string(++place));
   }
 
   /// Counted in whole seconds, which cannot overflow where nanoseconds could.
@@ -135,8 +129,12 @@ class Evaluation {
       keep(*past_.front(), KeepRule::newest_good, "none is known to be good");
   }
 
+  /// The newest good ones; damaged ones count only where there are not enough of them.
   void keep_minimum() {
-    for (const SnapshotSummary* snapshot : newest(rules_.minimum)) {
+    std::vector<const SnapshotSummary*> best = past_;
+    std::ranges::stable_partition(best, [](const SnapshotSummary* snapshot) { return snapshot->good; });
+    best.resize(std::min<std::size_t>(best.size(), rules_.minimum));
+    for (const SnapshotSummary* snapshot : best) {
       if (!reasons_.contains(snapshot->id)) keep(*snapshot, KeepRule::minimum, std::to_string(rules_.minimum));
     }
   }

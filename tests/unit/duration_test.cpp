@@ -26,8 +26,9 @@ TEST_CASE("durations are sums of numbers with a unit") {
 }
 
 TEST_CASE("what is no duration is refused with the accepted forms") {
-  const std::vector<std::string> wrong = {"",    "7",    "d",   "-1d",  "7D",  "7 d", "1.5d",          "d7",  "7dd",
-                                          "30s", "5min", " 7d", "7d ", "101y", "99y366d", "99999999999999999999h"};
+  const std::vector<std::string> wrong = {
+      "",    "7",   "d",    "-1d", "7D",  "7 d",  "1.5d",    "d7",
+      "7dd", "30s", "5min", " 7d", "7d ", "101y", "99y366d", "99999999999999999999h"};
   for (const std::string& text : wrong) {
     CAPTURE(text);
     try {

@@ -93,7 +93,8 @@ TEST_CASE("an engine binds to a path or to one of its own URLs only") {
   CHECK(open_engine("sqlite:///srv/app.db")->describe().url == "sqlite:///srv/app.db");
   CHECK(open_engine_named("sqlite", "/srv/app.db")->describe().url == "sqlite:///srv/app.db");
   const std::string here = std::filesystem::current_path().string();
-  CHECK(open_engine_named("sqlite", "app.db")->describe().url == open_engine("sqlite://" + here + "/app.db")->describe().url);
+  CHECK(open_engine_named("sqlite", "app.db")->describe().url ==
+        open_engine("sqlite://" + here + "/app.db")->describe().url);
   const Error error = error_of([] { open_engine_named("sqlite", "file:///srv/app.db"); });
   CHECK(error.code() == ErrorCode::invalid_argument);
 }

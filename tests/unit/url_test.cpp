@@ -45,7 +45,7 @@ TEST_CASE("short forms keep what they name in the path") {
 }
 
 TEST_CASE("a text without a scheme is a path and kept as it is") {
-  const std::vector<std::string> paths = {"/var/backups", "backups",     "./a:b", "../x",  "/srv/100%25",
+  const std::vector<std::string> paths = {"/var/backups", "backups",     "./a:b", "../x", "/srv/100%25",
                                           "C:/backups",   "a b?c=d&e#f", ":x",    "1a:b", "/a:b"};
   for (const std::string& path : paths) {
     CAPTURE(path);
@@ -69,7 +69,8 @@ TEST_CASE("several hosts stay together and an address loses its brackets") {
 
 TEST_CASE("the text of a URL holds no secret and can be read again") {
   CHECK(parse_url("postgres://u:geheim@h/d").redacted() == "postgres://u:***@h/d");
-  CHECK(parse_url("s3://b/p?secret_access_key=geheim&region=x").redacted() == "s3://b/p?region=x&secret_access_key=***");
+  CHECK(parse_url("s3://b/p?secret_access_key=geheim&region=x").redacted() ==
+        "s3://b/p?region=x&secret_access_key=***");
   CHECK(parse_url("redis://h?ssl_key_file=/k").redacted() == "redis://h?ssl_key_file=/k");
   const std::vector<std::string> same = {"sqlite:///srv/my%20app.db", "memory:", "sftp://u@h:22/x/y?a=b",
                                          "redis+sentinel://h1:26379,h2/m"};
@@ -83,11 +84,10 @@ TEST_CASE("a password with an unencoded @ is not taken for a host") {
 }
 
 TEST_CASE("what is wrong with a URL is said without showing it") {
-  const std::vector<std::string> wrong = {"postgres://u:geheim@h:99999/d",     "postgres://u:geheim@h:x/d",
-                                          "postgres://u:geheim%zz@h/d",        "postgres://u:12/geheim@h/d",
-                                          "postgres://u:geheim@[::1/d",        "postgres://h/d?=geheim",
-                                          "postgres://h/d?a=geheim&a=geheim2", "postgres://h/%00geheim",
-                                          "postgres://u:1/2?geheim@h"};
+  const std::vector<std::string> wrong = {
+      "postgres://u:geheim@h:99999/d",     "postgres://u:geheim@h:x/d",  "postgres://u:geheim%zz@h/d",
+      "postgres://u:12/geheim@h/d",        "postgres://u:geheim@[::1/d", "postgres://h/d?=geheim",
+      "postgres://h/d?a=geheim&a=geheim2", "postgres://h/%00geheim",     "postgres://u:1/2?geheim@h"};
   for (const std::string& text : wrong) {
     CAPTURE(text);
     const std::string message = refusal_of(text);
@@ -113,7 +113,8 @@ TEST_CASE("a path becomes a URL that leads back to it") {
 }
 
 TEST_CASE("names of secrets are recognised and names of files are not") {
-  for (const char* name : {"password", "PGPASSWORD", "secret_access_key", "session-token", "apikey", "key", "ssl_key"}) {
+  for (const char* name :
+       {"password", "PGPASSWORD", "secret_access_key", "session-token", "apikey", "key", "ssl_key"}) {
     CAPTURE(name);
     CHECK(names_a_secret(name));
   }

@@ -115,10 +115,11 @@ bool Folder::remove_file(const std::string& name) const {
   throw posix_error(errno, "remove", path_of(name));
 }
 
-void Folder::replace(const std::string& name, const Folder& target, const std::string& target_name) const {
+bool Folder::replace(const std::string& name, const Folder& target, const std::string& target_name) const {
   if (::renameat(handle_.descriptor(), name.c_str(), target.handle_.descriptor(), target_name.c_str()) != 0) {
     throw must_exist_error(errno, "rename to", target.path_of(target_name));
   }
+  return true;
 }
 
 bool Folder::place(const std::string& name, const Folder& target, const std::string& target_name) const {
@@ -166,17 +167,22 @@ void Folder::for_each_name(const std::function<bool(const std::string&)>& visito
   }
 }
 
+void Folder::sync() const {
+  // EINVAL: network file systems that have no call for this make names durable by themselves.
+  if (::fsync(handle_.descriptor()) != 0 && errno != EINVAL) throw posix_error(errno, "fsync", path());
+}
+
 mode_t Folder::mode() const {
   struct stat info {};
   if (::fstat(handle_.descriptor(), &info) != 0) throw posix_error(errno, "stat", path());
   return info.st_mode & 07777;
 }
 
-Folder make_root(const std::string& path) {
+Folder Folder::make_root(const std::string& path) {
   if (auto root = Folder::open(path)) {
     // Another process may have made it a moment ago. Where its parent cannot be opened it was made long before.
     if (auto parent_fd = retry_open_at(AT_FDCWD, folder_of(path), kFolderFlags); parent_fd >= 0) {
-      PosixFile::adopt(parent_fd, folder_of(path)).sync();
+      Folder(PosixFile::adopt(parent_fd, folder_of(path))).sync();
     }
     return std::move(*root);
   }

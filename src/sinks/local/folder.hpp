@@ -27,6 +27,8 @@ class Folder {
  public:
   /// Opens `path`, through symbolic links if it is one; nothing when it does not exist.
   static std::optional<Folder> open(const std::string& path);
+  /// Makes `path` and its missing parents, durably, and opens it. Made folders get mode 0700.
+  static Folder make_root(const std::string& path);
 
   /// Nothing when there is no such folder (or something else has its name).
   [[nodiscard]] std::optional<Folder> enter(std::string_view name) const;
@@ -40,8 +42,8 @@ class Folder {
   [[nodiscard]] NameInfo look_at(const std::string& name) const;
   /// True when there was such a file.
   bool remove_file(const std::string& name) const;  // NOLINT(modernize-use-nodiscard)
-  /// Puts `name` of this folder into `target`, in place of what has that name there.
-  void replace(const std::string& name, const Folder& target, const std::string& target_name) const;
+  /// Puts `name` of this folder into `target`, in place of what has that name there. Returns true.
+  bool replace(const std::string& name, const Folder& target, const std::string& target_name) const;
   /// As replace(), but false, with nothing changed, when the target's name is taken. Atomic also
   /// between processes and hosts.
   [[nodiscard]] bool place(const std::string& name, const Folder& target, const std::string& target_name) const;
@@ -50,7 +52,7 @@ class Folder {
   void for_each_name(const std::function<bool(const std::string&)>& visitor) const;
 
   /// Makes the folder's names durable.
-  void sync() const { handle_.sync(); }
+  void sync() const;
   /// Permission bits.
   [[nodiscard]] mode_t mode() const;
   [[nodiscard]] const std::string& path() const noexcept { return handle_.path(); }
@@ -63,8 +65,5 @@ class Folder {
 
   PosixFile handle_;
 };
-
-/// Makes `path` and its missing parents, durably, and opens it. Made folders get mode 0700.
-Folder make_root(const std::string& path);
 
 }  // namespace dbsnap

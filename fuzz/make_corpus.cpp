@@ -1,0 +1,236 @@
+// Writes the seed corpus: make-fuzz-corpus FOLDER. Each file starts a fuzzer off with a valid input, or
+// with one that is wrong in a way that matters.
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "format/chunk_table.hpp"
+#include "format/config.hpp"
+#include "format/envelope.hpp"
+#include "format/frame.hpp"
+#include "format/frame_codec.hpp"
+#include "format/manifest_codec.hpp"
+#include "format/pack.hpp"
+#include "repo/plain_file.hpp"
+#include "support.hpp"
+
+namespace dbsnap::fuzz {
+namespace {
+
+class Corpus {
+ public:
+  explicit Corpus(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  void add(const std::string& target, const std::string& name, ByteView bytes) const {
+    std::filesystem::create_directories(folder_ / target);
+    std::ofstream out(folder_ / target / name, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    if (!out.flush()) throw std::runtime_error("cannot write to " + folder_.string());
+  }
+  void add(const std::string& target, const std::string& name, std::string_view text) const {
+    add(target, name, view_of(text));
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+Bytes joined(ByteView first, ByteView second) {
+  Bytes bytes(first.begin(), first.end());
+  bytes.insert(bytes.end(), second.begin(), second.end());
+  return bytes;
+}
+
+std::string some_text(std::size_t lines) {
+  std::string text;
+  for (std::size_t i = 0; i < lines; ++i)
+    text += std::to_string(i * i) + "\tsome words of line " + std::to_string(i) + "\n";
+  return text;
+}
+
+SlotRef some_base(std::uint32_t offset) {
+  PackId pack = corpus_pack();
+  pack.number = 7;
+  return {{pack, offset, 900}, 3};
+}
+
+ChunkRef some_row(std::uint32_t number) {
+  ChunkRef row;
+  row.id = open_keys().chunk_id(view_of(std::to_string(number)));
+  row.at = some_base(64 + number * 900);
+  row.length = 65536;
+  row.depth = static_cast<std::uint8_t>(number);
+  return row;
+}
+
+void add_texts(const Corpus& corpus) {
+  int number = 0;
+  for (const char* text : {"", "Zg==", "Zm8=", "Zm9vYmFy", "Zh==", "+/+/"}) {
+    corpus.add("base64", "seed-" + std::to_string(++number), std::string_view(text));
+  }
+  for (const char* text : {"36h", "7d", "1y6m", "90m", "", "-1d", "99999999999999999999y"}) {
+    corpus.add("duration", "seed-" + std::to_string(++number), std::string_view(text));
+  }
+  for (const char* text : {"2026-11-21T06:59:29Z", "2026-11-21T06:59:29.000000001+01:30", "2026-11-21",
+                           "2026-11-21 06:59", "2026-02-30", "2261-12-31T23:59:60Z", "1678-01-01T00:00:00+23:59"}) {
+    corpus.add("time_text", "seed-" + std::to_string(++number), std::string_view(text));
+  }
+  for (const char* text :
+       {"/srv/app.db", "sqlite:///srv/my%20app.db?mode=ro", "s3://key:se%2Fcret@[::1]:9000/bucket/a?secret_key=x&quick",
+        "redis+sentinel://h1:26379,h2/mymaster", "memory:", "postgres://u:p@host:99999/db", "./a:b", "x://a%zz"}) {
+    corpus.add("url", "seed-" + std::to_string(++number), std::string_view(text));
+  }
+  corpus.add("names", "pack", pack_key(corpus_pack()));
+  corpus.add("names", "manifest", kCorpusObject);
+  corpus.add("names", "session", to_text(corpus_pack().session));
+  corpus.add("names", "wrong-folder", std::string_view("packs/01/00112233445566778899aabbccddeeff-1"));
+}
+
+void add_streams(const Corpus& corpus) {
+  const std::string text = some_text(60);
+  corpus.add("chunker", "text", "\x40\x20\x40\x10" + text);
+  corpus.add("chunker", "zeros", "\x40\x10\x10\xff" + std::string(1500, '\0'));
+  corpus.add("chunker", "bad-bounds", "\x3f\x20\x40\x10" + text.substr(0, 100));
+  for (const auto compression : {ExportCompression::none, ExportCompression::gzip, ExportCompression::zstd}) {
+    struct Writer final : EntryWriter {
+      void write(std::uint64_t, ByteView bytes) override { out.insert(out.end(), bytes.begin(), bytes.end()); }
+      Bytes out;
+    } out;
+    CompressingWriter writer(out, compression);
+    writer.write(0, view_of(text));
+    writer.finish();
+    const std::string name = compression == ExportCompression::none   ? "plain"
+                             : compression == ExportCompression::gzip ? "gzip"
+                                                                      : "zstd";
+    const Bytes file = joined(view_of("\x10"), out.out);
+    corpus.add("plain_file", name, file);
+    corpus.add("plain_file", name + "-twice", joined(file, out.out));
+    corpus.add("plain_file", name + "-short", ByteView(file).first(file.size() / 2));
+    corpus.add("plain_file", name + "-and-more", joined(file, view_of("more")));
+  }
+}
+
+Manifest some_manifest() {
+  Manifest manifest;
+  manifest.id = to_text(corpus_pack().session);
+  manifest.source = {"sqlite", "sqlite:///srv/app.db", "app.db", "web1"};
+  manifest.source_key = "0011223344556677";
+  manifest.time = manifest.started = manifest.finished = TimePoint(std::chrono::seconds(1'795'244'369));
+  manifest.engine_facts = {{"wal", true}, {"page_size", std::int64_t{4096}}, {"exclusive_ms", 0.5}, {"salt", "5f3a"}};
+  manifest.tags = {"nightly"};
+  manifest.entries = {{.name = "main",
+                       .kind = EntryKind::page_file,
+                       .size = 9,
+                       .chunks = 1,
+                       .digest = std::string(64, 'a'),
+                       .facts = {{"pages", std::int64_t{2}}},
+                       .table_level = 1,
+                       .table_root = Bytes(kRowSize)}};
+  manifest.packs = {{.key = pack_key(corpus_pack()), .size = 900, .sha256 = std::string(64, 'b'), .bases = {0}}};
+  return manifest;
+}
+
+void add_documents(const Corpus& corpus) {
+  const Bytes manifest = encode_manifest(some_manifest());
+  corpus.add("manifest", "valid", manifest);
+  std::string newer(text_of(manifest));
+  newer.replace(newer.find("\"format\":1"), 10, "\"format\":2");
+  corpus.add("manifest", "newer", newer);
+  corpus.add("manifest", "nested", "{\"format\":" + std::string(40, '['));
+
+  RepositoryConfig config{.format = 1,
+                          .id = to_text(corpus_pack().session),
+                          .encrypted = false,
+                          .chunk_size = 65536,
+                          .frame_size = 524288,
+                          .pack_size = 16 << 20,
+                          .slots = {}};
+  corpus.add("config", "open", encode_config(config));
+  config.encrypted = true;
+  config.slots = {{.cost = {}, .salt = Bytes(32), .sealed_key = Bytes(48)}};
+  const Bytes encrypted = encode_config(config);
+  corpus.add("config", "encrypted", encrypted);
+  corpus.add("config", "short", ByteView(encrypted).first(200));
+
+  const std::string text = some_text(20);
+  const Bytes body = FrameCodec().compress(view_of(text), {}, 3);
+  const char size[] = {static_cast<char>(text.size() >> 8), static_cast<char>(text.size())};
+  corpus.add("envelope", "payload", joined(view_of(std::string_view(size, 2)), body));
+  corpus.add("envelope", "wrong-size", joined(view_of("\x01\x01"), body));
+  corpus.add("envelope", "object", seal_object(open_keys(), ObjectType::manifest, kCorpusObject, view_of(text)));
+}
+
+void add_frames(const Corpus& corpus) {
+  const std::string old_text = some_text(30), text = some_text(31);
+  FrameCodec codec;
+  const auto sizes = [](std::uint8_t encoding, std::size_t plain, std::size_t base) {
+    return std::string{static_cast<char>(encoding),   0,
+                       static_cast<char>(plain >> 8), static_cast<char>(plain),
+                       static_cast<char>(base >> 8),  static_cast<char>(base)};
+  };
+  const Bytes delta = codec.compress(view_of(text), view_of(old_text), 3);
+  corpus.add("frame_codec", "stored", sizes(0, text.size(), 0) + text);
+  corpus.add("frame_codec", "zstd", joined(view_of(sizes(1, text.size(), 0)), codec.compress(view_of(text), {}, 3)));
+  corpus.add("frame_codec", "delta", joined(view_of(sizes(2, text.size(), old_text.size()) + old_text), delta));
+  corpus.add("frame_codec", "delta-without-base", joined(view_of(sizes(2, text.size(), 0)), delta));
+
+  Prelude prelude{.entry = 2,
+                  .table_level = 0,
+                  .slots = {{0, 100, 0}, {4096, 50, Slot::kNoBase}, {8192, 30, 1}},
+                  .bases = {some_base(64), some_base(5000)}};
+  FrameHeader header{.encoding = FrameEncoding::zstd_delta,
+                     .depth = 2,
+                     .slots = 3,
+                     .prelude_size = 0,
+                     .body_size = 0,
+                     .plain_size = 180};
+  const auto add_frame = [&](const std::string& name) {
+    const Bytes encoded = encode_prelude(prelude);
+    header.prelude_size = static_cast<std::uint32_t>(encoded.size());
+    Bytes frame;
+    append_header(header, frame);
+    corpus.add("frame", name, joined(joined(frame, encoded), view_of("a body")));
+  };
+  add_frame("delta");
+  header.plain_size = 181;
+  add_frame("wrong-sum");
+  header = {
+      .encoding = FrameEncoding::stored, .depth = 0, .slots = 1, .prelude_size = 0, .body_size = 0, .plain_size = 6};
+  prelude = {.entry = 0, .table_level = 1, .slots = {{1 << 20, 6, Slot::kNoBase}}, .bases = {}};
+  add_frame("stored");
+
+  corpus.add("pack", "directory", std::string_view("\x02\x40\x84\x07\xc4\x07\x10", 7));
+  corpus.add("pack", "wrong-count", std::string_view("\x03\x40\x84\x07", 4));
+  PackBuilder builder(open_keys(), corpus_pack(), 1024);
+  builder.append({.prelude = prelude, .body = {FrameEncoding::stored, Bytes(6)}, .depth = 0, .plain_size = 6});
+  corpus.add("pack", "whole", std::move(builder).finish().bytes);
+
+  Bytes rows;
+  for (std::uint32_t i = 0; i < 3; ++i) append_row(some_row(i), rows);
+  corpus.add("chunk_table", "rows", rows);
+  corpus.add("chunk_table", "short", ByteView(rows).first(100));
+}
+
+}  // namespace
+}  // namespace dbsnap::fuzz
+
+int main(int argc, char** argv) {
+  using namespace dbsnap::fuzz;
+  if (argc != 2) {
+    std::fputs("usage: make-fuzz-corpus FOLDER\n", stderr);
+    return 2;
+  }
+  try {
+    const Corpus corpus(argv[1]);
+    add_texts(corpus);
+    add_streams(corpus);
+    add_documents(corpus);
+    add_frames(corpus);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

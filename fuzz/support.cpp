@@ -1,0 +1,47 @@
+#include "support.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "dbsnap/error.hpp"
+
+namespace dbsnap::fuzz {
+
+void require(bool holds, std::string_view what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %.*s\n", static_cast<int>(what.size()), what.data());
+  std::abort();
+}
+
+bool accepts(const std::function<void()>& decode) {
+  try {
+    decode();
+    return true;
+  } catch (const Error& error) {
+    const ErrorCode code = error.code();
+    require(code == ErrorCode::damaged || code == ErrorCode::incompatible_version || code == ErrorCode::unsupported ||
+                code == ErrorCode::invalid_argument,
+            error.message());
+    require(!error.message().empty() && error.message().find('\n') == std::string::npos, "a message is one line");
+    return false;
+  }
+}
+
+void patch(Bytes& bytes, std::size_t position, std::uint64_t value, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) bytes.at(position + i) = static_cast<std::byte>(value >> (8 * i));
+}
+
+const KeyRing& open_keys() {
+  static const KeyRing keys("00112233445566778899aabbccddeeff", std::nullopt);
+  return keys;
+}
+
+PackId corpus_pack() {
+  PackId id;
+  for (std::size_t i = 0; i < id.session.size(); ++i) id.session[i] = static_cast<std::byte>(i * 0x11);
+  id.number = 1;
+  return id;
+}
+
+}  // namespace dbsnap::fuzz

@@ -1,0 +1,31 @@
+// Frame job: one frame on its way from new chunks to a place in a pack.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "format/frame.hpp"
+#include "repo/store_services.hpp"
+
+namespace dbsnap {
+
+/// Longest chain of deltas a chunk may stand on; docs/design/0002-deltas.md has the measurements.
+inline constexpr std::uint8_t kChainBound = 8;
+
+/// Filled by one thread, encoded by another, read by the first again once the task is done.
+struct FrameJob {
+  Bytes plain;
+  Prelude prelude;               ///< `bases` is filled by encode_job()
+  std::vector<ChunkRef> bases;   ///< chunks of the parent that the plain bytes replace
+  std::uint64_t base_bytes = 0;  ///< of all of them
+  TaskHandle task;
+
+  FrameRef place;          ///< result
+  std::uint8_t depth = 0;  ///< result
+};
+
+/// Compresses the job's bytes, against its bases where that pays, checks that they decode, and
+/// appends the frame to a pack. Bases that cannot be read are done without, with a warning.
+void encode_job(FrameJob& job, const StoreServices& services);
+
+}  // namespace dbsnap

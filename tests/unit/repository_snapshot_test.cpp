@@ -1,0 +1,371 @@
+// Snapshot and restore: identity, deduplication, deltas, order and bookkeeping.
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dbsnap/version.hpp"
+#include "harness/random_data.hpp"
+#include "harness/temp_folder.hpp"
+#include "repository_fixture.hpp"
+
+namespace dbsnap::testing {
+namespace {
+
+constexpr std::size_t kMiB = 1024 * 1024;
+
+/// Overwrites 60 bytes at `count` places spread over all of `content`.
+void scatter(Bytes& content, Random& random, std::size_t count) {
+  for (std::size_t n = 0; n < count; ++n) {
+    const Bytes patch = random.text(60);
+    std::ranges::copy(patch, content.begin() + static_cast<std::ptrdiff_t>(random.below(content.size() - 60)));
+  }
+}
+
+std::uint64_t bytes_got_by(Store& store, const std::string& id, ValueEngine& target) {
+  store.sink->heal();
+  store.repository.restore(id, target, {}, 1, store.context());
+  return store.sink->bytes_got();
+}
+
+TEST_CASE("a restored snapshot is what was backed up") {
+  const SyntheticData data = make_data(1);
+  SUBCASE("plain") {
+    Store store;
+    SyntheticEngine engine(data);
+    CHECK(store.restored(store.snapshot(engine).id) == data);
+  }
+  SUBCASE("encrypted") {
+    Store store({.password = "right"});
+    SyntheticEngine engine(data);
+    CHECK(store.restored(store.snapshot(engine).id) == data);
+  }
+  SUBCASE("on the caller's thread alone") {
+    Store store;
+    SyntheticEngine engine(data);
+    CHECK(store.restored(store.snapshot(engine, {.threads = 1}).id) == data);
+  }
+  SUBCASE("with small chunks, frames and packs") {
+    Store store({.encrypt = false, .chunk_size = 4096, .frame_size = 16384, .pack_size = 1 << 20});
+    SyntheticEngine engine(data);
+    CHECK(store.restored(store.snapshot(engine).id) == data);
+  }
+}
+
+TEST_CASE("a manifest records what was read") {
+  Store store;
+  const SyntheticData data = make_data(2);
+  SyntheticEngine engine(data);
+  const Manifest manifest = store.snapshot(engine, {.tags = {"b", "a"}, .host = "web1"});
+  CHECK(manifest.source.engine == "synthetic");
+  CHECK(manifest.source.host == "web1");
+  CHECK(std::set<std::string>(manifest.tags.begin(), manifest.tags.end()) == std::set<std::string>{"a", "b"});
+  CHECK(manifest.tool_version == version());
+  CHECK(manifest.format == repository_format());
+  CHECK(manifest.parent.empty());
+  CHECK(manifest.started <= manifest.time);
+  CHECK(manifest.time <= manifest.finished);
+  CHECK(manifest.stats.bytes_read == size_of(data));
+  CHECK(manifest.stats.bytes_new <= size_of(data));
+  CHECK(manifest.consistency_point.at("entries") == FactValue(static_cast<std::int64_t>(data.size())));
+  REQUIRE(manifest.entries.size() == data.size());
+  for (const ManifestEntry& entry : manifest.entries) {
+    CHECK(entry.size == data.at(entry.name).content.size());
+    CHECK(entry.kind == data.at(entry.name).kind);
+    CHECK(entry.facts.contains("sha256"));
+  }
+  std::uint64_t pack_bytes = 0;
+  for (const PackInfo& pack : manifest.packs) {
+    const auto object = store.memory->stat(pack.key, {});
+    REQUIRE(object.has_value());
+    CHECK(object->size == pack.size);
+    pack_bytes += pack.size;
+  }
+  CHECK(pack_bytes == store.stored_bytes("packs/"));
+  CHECK(manifest.stats.bytes_stored == pack_bytes);
+  CHECK(manifest.stats.packs_written == manifest.packs.size());
+  const Manifest again = store.repository.manifest(manifest.id, store.context());
+  CHECK(again.entries.size() == manifest.entries.size());
+  CHECK(again.time == manifest.time);
+  CHECK(again.packs.front().sha256 == manifest.packs.front().sha256);
+}
+
+TEST_CASE("an unchanged source costs next to nothing") {
+  Store store;
+  ValueEngine engine(Random(3).pages(24 * kMiB));
+  const Manifest first = store.snapshot(engine);
+  const std::uint64_t before = store.stored_bytes();
+  const Manifest second = store.snapshot(engine);
+  CHECK(second.parent == first.id);
+  CHECK(second.stats.bytes_read == 24 * kMiB);
+  CHECK(second.stats.bytes_new == 0);
+  CHECK(second.stats.chunks_new == 0);
+  CHECK(second.stats.packs_written == 0);
+  CHECK(store.stored_bytes() - before < 8 * 1024);
+  CHECK(second.entries.front().digest == first.entries.front().digest);
+}
+
+TEST_CASE("small changes all over a page file cost what changed") {
+  Store store;
+  Random random(4);
+  ValueEngine engine(random.pages(16 * kMiB));
+  store.snapshot(engine);
+  scatter(engine.content, random, 400);
+  const Bytes state = engine.content;
+  const Manifest delta = store.snapshot(engine);
+  const Manifest whole = store.snapshot(engine, {.use_parent = false});
+  CHECK(delta.stats.frames_delta > 0);
+  CHECK(delta.stats.bytes_new > 12 * kMiB);
+  CHECK(whole.parent.empty());
+  CHECK(whole.stats.bytes_new == 16 * kMiB);
+  CHECK(delta.stats.bytes_stored * 20 < whole.stats.bytes_stored);
+  ValueEngine target;
+  store.repository.restore(delta.id, target, {}, 2, store.context());
+  CHECK(target.content == state);
+}
+
+TEST_CASE("lines inserted and removed in a stream cost what changed") {
+  Store store;
+  Random random(5);
+  ValueEngine engine(random.text(8 * kMiB), EntryKind::stream);
+  const Manifest first = store.snapshot(engine);
+  for (int n = 0; n < 20; ++n) {
+    const auto at = static_cast<std::ptrdiff_t>(random.below(engine.content.size()));
+    const Bytes lines = random.text(100);
+    engine.content.insert(engine.content.begin() + at, lines.begin(), lines.end());
+    engine.content.erase(engine.content.begin() +
+                         static_cast<std::ptrdiff_t>(random.below(engine.content.size() - 99)));
+  }
+  const Bytes state = engine.content;
+  const Manifest second = store.snapshot(engine);
+  CHECK(second.stats.bytes_new < engine.content.size() * 3 / 4);
+  CHECK(second.stats.bytes_stored * 20 < first.stats.bytes_stored);
+  ValueEngine target;
+  store.repository.restore(second.id, target, {}, 2, store.context());
+  CHECK(target.content == state);
+}
+
+TEST_CASE("a month of daily snapshots restores day by day, and the last day reads little more than the first") {
+  Store store;
+  Random random(6);
+  ValueEngine engine(random.pages(4 * kMiB));
+  std::vector<std::pair<std::string, Bytes>> days;
+  for (int day = 0; day <= 30; ++day) {
+    const Manifest manifest = store.snapshot(engine);
+    if (day > 0) CHECK(manifest.stats.bytes_stored < days.front().second.size() / 4);
+    days.emplace_back(manifest.id, engine.content);
+    scatter(engine.content, random, 40);
+  }
+  ValueEngine target;
+  for (const auto& [id, content] : days) {
+    store.repository.restore(id, target, {}, 2, store.context());
+    CHECK(target.content == content);
+  }
+  const std::uint64_t first = bytes_got_by(store, days.front().first, target);
+  const std::uint64_t last = bytes_got_by(store, days.back().first, target);
+  CHECK(last < 4 * first);
+}
+
+TEST_CASE("a source that keeps changing restores at every state") {
+  Store store({.encrypt = false, .chunk_size = 4096, .frame_size = 32768, .pack_size = 1 << 20});
+  const auto place = std::make_shared<SyntheticPlace>(make_data(7));
+  SyntheticEngine engine(place);
+  std::vector<std::pair<std::string, SyntheticData>> states;
+  for (std::uint64_t day = 0; day < 25; ++day) {
+    states.emplace_back(store.snapshot(engine).id, place->data().value());
+    place->change(day);
+  }
+  for (const auto& [id, data] : states) {
+    CAPTURE(id);
+    CHECK(store.restored(id) == data);
+  }
+}
+
+TEST_CASE("thousands of entries from several threads all arrive") {
+  Store store;
+  SyntheticShape shape;
+  shape.page_files = 200;
+  shape.page_file_size = 8 * 4096;
+  shape.streams = 300;
+  shape.stream_size = 2000;
+  shape.tiny_entries = 4500;
+  const auto place = std::make_shared<SyntheticPlace>(make_data(8, shape));
+  SyntheticEngine engine(place);
+  const Manifest first = store.snapshot(engine, {.threads = 4});
+  CHECK(first.entries.size() == 5000);
+  CHECK(std::ranges::is_sorted(first.entries, {}, &ManifestEntry::name));
+  CHECK(place->counters().most_readers > 1);
+  CHECK(place->counters().finished_undrained == 0);
+  CHECK(store.restored(first.id) == place->data().value());
+  const Manifest second = store.snapshot(engine, {.threads = 4});
+  CHECK(second.stats.bytes_new == 0);
+}
+
+TEST_CASE("an engine's size hints and read sizes do not change the snapshot") {
+  using SizeHint = SyntheticFaults::SizeHint;
+  Store store;
+  const SyntheticData data = make_data(9);
+  const auto place = std::make_shared<SyntheticPlace>(data);
+  SyntheticEngine engine(place);
+  for (const SizeHint hint : {SizeHint::none, SizeHint::too_small, SizeHint::too_large, SizeHint::absurd}) {
+    place->set_faults({.size_hint = hint, .short_reads = true});
+    const Manifest manifest = store.snapshot(engine, {.use_parent = false});
+    CHECK(manifest.stats.bytes_read == size_of(data));
+    CHECK(store.restored(manifest.id) == data);
+  }
+}
+
+TEST_CASE("an empty database and an empty entry are snapshots too") {
+  Store store;
+  SyntheticEngine nothing(SyntheticData{});
+  CHECK(store.restored(store.snapshot(nothing).id).empty());
+  SyntheticEngine empty(SyntheticData{{"a", {EntryKind::stream, {}}}, {"b", {EntryKind::page_file, {}}}}, "empty");
+  CHECK(store.restored(store.snapshot(empty).id).size() == 2);
+}
+
+TEST_CASE("sources are told apart by host and URL, or by the name they are given") {
+  Store store;
+  SyntheticEngine engine(make_data(10));
+  const Manifest one = store.snapshot(engine, {.host = "web1"});
+  const Manifest other_host = store.snapshot(engine, {.host = "web2"});
+  const Manifest same_host = store.snapshot(engine, {.host = "web1"});
+  const Manifest named = store.snapshot(engine, {.host = "web1", .source_name = "shop"});
+  const Manifest moved = store.snapshot(engine, {.host = "web2", .source_name = "shop"});
+  CHECK(one.source_key != other_host.source_key);
+  CHECK(one.source_key == same_host.source_key);
+  CHECK(same_host.parent == one.id);
+  CHECK(other_host.parent.empty());
+  CHECK(named.source_key != one.source_key);
+  CHECK(moved.source_key == named.source_key);
+  CHECK(moved.parent == named.id);
+}
+
+TEST_CASE("the recorded time can be given, and the parent is still the last one taken") {
+  Store store;
+  SyntheticEngine engine(make_data(11));
+  const TimePoint past = store.clock.now() - std::chrono::hours(24 * 365);
+  const Manifest now = store.snapshot(engine);
+  const Manifest old = store.snapshot(engine, {.time = past});
+  CHECK(old.time == past);
+  CHECK(old.parent == now.id);
+  CHECK(store.ids() == std::vector<std::string>{now.id, old.id});
+}
+
+TEST_CASE("a source that fails at any point leaves no snapshot and is left in peace") {
+  Store store;
+  const auto place = std::make_shared<SyntheticPlace>(make_data(12));
+  SyntheticEngine engine(place);
+  const std::string good = store.snapshot(engine).id;
+  SyntheticFaults faults;
+  SUBCASE("begin") { faults.fail_begin = true; }
+  SUBCASE("first entry") { faults.fail_next_at = 0; }
+  SUBCASE("a later entry") { faults.fail_next_at = 3; }
+  SUBCASE("first read") { faults.fail_read_at = 0; }
+  SUBCASE("a later read") { faults.fail_read_at = 7; }
+  SUBCASE("finish") { faults.fail_finish = true; }
+  place->set_faults(faults);
+  place->change(1);
+  CHECK(code_of([&] { store.snapshot(engine); }) == ErrorCode::source_unreachable);
+  CHECK(store.ids() == std::vector<std::string>{good});
+  CHECK(place->counters().sessions_open == 0);
+  place->set_faults({});
+  const Manifest next = store.snapshot(engine);
+  CHECK(next.parent == good);
+  CHECK(store.restored(next.id) == place->data().value());
+  CHECK(store.plan({}).unfinished.empty());
+}
+
+TEST_CASE("two entries of the same name are refused") {
+  Store store;
+  class TwiceSession final : public Session {
+   public:
+    std::optional<Entry> next(const Context&) override {
+      if (left_.fetch_sub(1) <= 0) return std::nullopt;
+      return Entry{"same", EntryKind::stream, std::nullopt, {}, reader_over(to_bytes("x"))};
+    }
+    SessionResult finish(const Context&) override { return {}; }
+
+   private:
+    std::atomic<int> left_{2};
+  };
+  class TwiceEngine final : public Snapshotter {
+   public:
+    SourceInfo describe() const override { return {"twice", "twice:///x", "x", ""}; }
+    std::unique_ptr<Session> begin(const SnapshotRequest&, const Context&) override {
+      return std::make_unique<TwiceSession>();
+    }
+    void restore(SnapshotReader&, const RestoreOptions&, const Context&) override {}
+    void check_restored(const Context&) override {}
+    std::unique_ptr<Snapshotter> scratch_target(const std::string&) const override {
+      return std::make_unique<TwiceEngine>();
+    }
+  };
+  TwiceEngine engine;
+  CHECK_THROWS_AS(store.snapshot(engine), Error);
+  CHECK(store.ids().empty());
+}
+
+TEST_CASE("a snapshot whose parent has lost a pack stores what it needs anew") {
+  Store store;
+  Random random(13);
+  ValueEngine engine(random.pages(4 * kMiB));
+  const Manifest first = store.snapshot(engine);
+  for (const PackInfo& pack : first.packs) store.memory->remove(pack.key, {});
+  scatter(engine.content, random, 10);
+  const Manifest second = store.snapshot(engine);
+  ValueEngine target;
+  store.repository.restore(second.id, target, {}, 1, store.context());
+  CHECK(target.content == engine.content);
+}
+
+TEST_CASE("settings out of range are refused before the source is touched") {
+  Store store;
+  const auto place = std::make_shared<SyntheticPlace>(make_data(14));
+  SyntheticEngine engine(place);
+  CHECK(code_of([&] { store.snapshot(engine, {.compression_level = 0}); }) == ErrorCode::invalid_argument);
+  CHECK(code_of([&] { store.snapshot(engine, {.compression_level = 20}); }) == ErrorCode::invalid_argument);
+  CHECK(place->counters().sessions_begun == 0);
+}
+
+TEST_CASE("a restore reports what it wrote and refuses what it must") {
+  Store store;
+  const SyntheticData data = make_data(15);
+  SyntheticEngine engine(data);
+  const std::string id = store.snapshot(engine).id;
+  const RestoreReport report = store.repository.restore(id, engine, {.overwrite = true}, 2, store.context());
+  CHECK(report.id == id);
+  CHECK(report.bytes == size_of(data));
+  CHECK(report.entries == data.size());
+  CHECK(code_of([&] { store.repository.restore(id, engine, {}, 2, store.context()); }) == ErrorCode::target_not_empty);
+  CHECK(code_of([&] { store.repository.restore(std::string(32, '0'), engine, {}, 2, store.context()); }) ==
+        ErrorCode::not_found);
+}
+
+TEST_CASE("a restore that fails midway leaves what was there") {
+  Store store;
+  const SyntheticData data = make_data(16);
+  const auto place = std::make_shared<SyntheticPlace>(data);
+  SyntheticEngine engine(place);
+  const std::string id = store.snapshot(engine).id;
+  place->change(1);
+  const SyntheticData changed = place->data().value();
+  place->set_faults({.fail_write_at = 3});
+  CHECK(code_of([&] { store.repository.restore(id, engine, {.overwrite = true}, 2, store.context()); }) ==
+        ErrorCode::no_space);
+  CHECK(place->data() == changed);
+}
+
+TEST_CASE("one entry of a snapshot can be read alone") {
+  Store store;
+  const SyntheticData data = make_data(17);
+  SyntheticEngine engine(data);
+  const auto reader = store.repository.reader(store.snapshot(engine).id, 1, store.context());
+  GatheringWriter writer;
+  reader->copy_entry("table/00000", writer, store.context());
+  CHECK(writer.content == data.at("table/00000").content);
+  CHECK(code_of([&] { reader->copy_entry("absent", writer, store.context()); }) == ErrorCode::not_found);
+}
+
+}  // namespace
+}  // namespace dbsnap::testing
