@@ -72,9 +72,11 @@ class TestCount(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "junit.xml")
             path.write_text(JUNIT, encoding="utf-8")
-            counts, failed = testcount.of_ctest_junit(path)
-        self.assertEqual(counts, Counts(7 + 3 + 1, 2))
-        self.assertEqual(failed, ["crashes", "not_there"])
+            counts = dict(testcount.of_ctest_junit(path))
+        self.assertEqual(counts["unit"], Counts(7, 0))
+        self.assertEqual(counts["crashes"], Counts(3, 1))
+        self.assertEqual(counts["header_compiles"], Counts(1, 0))
+        self.assertEqual(counts["not_there"], Counts(0, 1))
 
 
 if __name__ == "__main__":

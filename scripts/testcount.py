@@ -94,15 +94,9 @@ def of_outcome(text, ok):
 
 
 def of_ctest_junit(path):
-    """Counts behind a ctest JUnit file, and the names of the tests that failed.
+    """(name, counts) of every test in a ctest JUnit file.
 
     A ctest test is a whole program; its output tells the number of its cases, and a program that tells none is one.
     """
-    total, names = Counts(), []
     for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
-        ok = case.get("status") == "run"
-        counts = of_outcome(case.findtext("system-out") or "", ok)
-        if counts.failed:
-            names.append(case.get("name"))
-        total += counts
-    return total, names
+        yield case.get("name"), of_outcome(case.findtext("system-out") or "", case.get("status") == "run")

@@ -536,7 +536,7 @@ DBSNAP_C_API dbsnap_status dbsnap_repository_list(const dbsnap_repository* repos
 DBSNAP_C_API dbsnap_status dbsnap_repository_resolve(const dbsnap_repository* repository, const char* text,
                                                      const dbsnap_options* options, const dbsnap_context* context,
                                                      char** id, dbsnap_error** error);
-/** Id of the newest snapshot not later than `time_ns`. Options: source, tag. Errors: not_found, invalid_argument. */
+/** Id of the newest snapshot not later than `time_ns`. Options: source, tag. Errors: point_in_time_unreachable. */
 DBSNAP_C_API dbsnap_status dbsnap_repository_resolve_at(const dbsnap_repository* repository, int64_t time_ns,
                                                         const dbsnap_options* options, const dbsnap_context* context,
                                                         char** id, dbsnap_error** error);

@@ -26,7 +26,7 @@ struct ShowOptions {
 std::string value_text(const FactValue& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "yes" : "no";
   if (const auto* number = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *number);
-  if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
+  if (const auto* real = std::get_if<double>(&value)) return fmt::format("{:.1f}", *real);
   return std::get<std::string>(value);
 }
 

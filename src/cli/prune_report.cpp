@@ -11,12 +11,19 @@
 namespace dbsnap::cli {
 namespace {
 
+/// "newest_good" as people write it.
+std::string rule_text(KeepRule rule) {
+  std::string text(name_of(rule));
+  std::ranges::replace(text, '_', ' ');
+  return text;
+}
+
 std::string why_text(const Verdict& verdict) {
   if (!verdict.keep) return "no rule keeps it";
   std::vector<std::string> reasons;
   for (const KeepReason& reason : verdict.reasons) {
-    reasons.push_back(reason.detail.empty() ? std::string(name_of(reason.rule))
-                                            : fmt::format("{} {}", name_of(reason.rule), reason.detail));
+    reasons.push_back(reason.detail.empty() ? rule_text(reason.rule)
+                                            : fmt::format("{} {}", rule_text(reason.rule), reason.detail));
   }
   return joined(reasons, ", ");
 }

@@ -1,7 +1,6 @@
 #include "repo/parent_choice.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 #include "dbsnap/error.hpp"
 #include "repo/catalog.hpp"
@@ -27,11 +26,11 @@ ParentChoice choose_parent(const RepositoryState& state, const std::string& sour
   if (names.empty()) return choice;
   const auto damaged = list_ids(state, kDamagedPrefix, context);
   const PackSizes packs = list_packs(state, context);
-  for (const ManifestName& name : std::views::reverse(names)) {
-    const std::string id = to_text(name.session);
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    const std::string id = to_text(name->session);
     if (damaged.contains(id)) continue;
     try {
-      Manifest manifest = load_manifest(state, name, context);
+      Manifest manifest = load_manifest(state, *name, context);
       if (is_whole(manifest, packs)) {
         choice.manifest = std::move(manifest);
         return choice;

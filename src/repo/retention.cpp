@@ -132,7 +132,7 @@ class Evaluation {
   /// The newest good ones; damaged ones count only where there are not enough of them.
   void keep_minimum() {
     std::vector<const SnapshotSummary*> best = past_;
-    std::ranges::stable_partition(best, [](const SnapshotSummary* snapshot) { return snapshot->good; });
+    std::stable_partition(best.begin(), best.end(), [](const SnapshotSummary* snapshot) { return snapshot->good; });
     best.resize(std::min<std::size_t>(best.size(), rules_.minimum));
     for (const SnapshotSummary* snapshot : best) {
       if (!reasons_.contains(snapshot->id)) keep(*snapshot, KeepRule::minimum, std::to_string(rules_.minimum));

@@ -55,7 +55,8 @@ static void a_snapshot_is_listed_shown_and_restored(void) {
   CHECK_OK(dbsnap_repository_resolve_at(repository, time_ns, NULL, NULL, &at, &error));
   CHECK_TEXT(at, id);
   dbsnap_string_free(at);
-  CHECK_FAILS(dbsnap_repository_resolve_at(repository, time_ns - 1, NULL, NULL, &at, &error), DBSNAP_NOT_FOUND);
+  CHECK_FAILS(dbsnap_repository_resolve_at(repository, time_ns - 1, NULL, NULL, &at, &error),
+              DBSNAP_POINT_IN_TIME_UNREACHABLE);
   CHECK(at == NULL);
 
   const char* copy = path_in_folder("copy.db");

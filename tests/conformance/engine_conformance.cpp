@@ -93,7 +93,7 @@ void check_engine_reading(const EngineSubject& subject) {
     auto session = engine->begin({.threads = 2}, {});
     world->change_source();
     REQUIRE(world->source_content() != before);
-    auto snapshot = drain(*session, 2);
+    auto snapshot = drain(*session, 2, {}, engine->describe());
     session.reset();
     check_restores_to(*world, *snapshot, before);
   }
@@ -109,9 +109,9 @@ void check_engine_reading(const EngineSubject& subject) {
     auto first = engine->begin({}, {});
     auto second = engine->begin({}, {});
     CHECK(engine->describe().engine == subject.engine);
-    const auto late = drain(*second);
+    const auto late = drain(*second, 1, {}, engine->describe());
     second.reset();
-    const auto early = drain(*first);
+    const auto early = drain(*first, 1, {}, engine->describe());
     first.reset();
     check_restores_to(*world, *early, before);
     check_restores_to(*world, *late, before);

@@ -185,14 +185,14 @@ void check_engine_plain(const EngineSubject& subject) {
 
   SUBCASE("an exported file, imported, restores to the same database") {
     const auto session = engine->begin_import(std::make_unique<PlainReader>(plain.content), {});
-    const auto imported = drain(*session);
+    const auto imported = drain(*session, 1, {}, engine->describe());
     world->target()->restore(*imported, {}, {});
     CHECK(world->target_content() == before);
     CHECK(world->source_content() == before);
   }
   SUBCASE("an export of an import is the same file") {
     const auto session = engine->begin_import(std::make_unique<PlainReader>(plain.content), {});
-    const auto imported = drain(*session);
+    const auto imported = drain(*session, 1, {}, engine->describe());
     PlainCollector again;
     engine->export_plain(*imported, again, {});
     CHECK((again.content == plain.content));
@@ -200,7 +200,7 @@ void check_engine_plain(const EngineSubject& subject) {
   SUBCASE("something else than an exported file is refused") {
     const auto import_noise = [&] {
       const auto session = engine->begin_import(std::make_unique<PlainReader>(Bytes(20'000, std::byte{'x'})), {});
-      drain(*session);
+      drain(*session, 1, {}, engine->describe());
     };
     CHECK(code_of(import_noise) == ErrorCode::not_a_database);
   }

@@ -94,7 +94,7 @@ void MemorySnapshot::copy_entry(std::string_view name, EntryWriter& out, const C
   });
 }
 
-std::unique_ptr<MemorySnapshot> drain(Session& session, unsigned threads, const Context& context) {
+std::unique_ptr<MemorySnapshot> drain(Session& session, unsigned threads, const Context& context, SourceInfo source) {
   struct Piece {
     std::string name;
     EntryKind kind;
@@ -120,6 +120,7 @@ std::unique_ptr<MemorySnapshot> drain(Session& session, unsigned threads, const 
   for (Piece& piece : pieces) {
     snapshot->add_entry(piece.name, piece.kind, std::move(piece.content), std::move(piece.facts));
   }
+  snapshot->edit().source = std::move(source);
   snapshot->edit().consistency_point = result.consistency_point;
   snapshot->edit().engine_facts = result.facts;
   snapshot->edit().warnings = result.warnings;
@@ -129,9 +130,7 @@ std::unique_ptr<MemorySnapshot> drain(Session& session, unsigned threads, const 
 std::unique_ptr<MemorySnapshot> capture(Snapshotter& engine, unsigned threads, const Context& context,
                                         const Manifest* parent) {
   const auto session = engine.begin({.parent = parent, .threads = threads}, context);
-  auto snapshot = drain(*session, threads, context);
-  snapshot->edit().source = engine.describe();
-  return snapshot;
+  return drain(*session, threads, context, engine.describe());
 }
 
 }  // namespace dbsnap::testing

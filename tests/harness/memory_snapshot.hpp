@@ -48,7 +48,8 @@ class MemorySnapshot final : public SnapshotReader {
 std::unique_ptr<MemorySnapshot> capture(Snapshotter& engine, unsigned threads = 2, const Context& context = {},
                                         const Manifest* parent = nullptr);
 
-/// Drains a session that has been begun already, and finishes it.
-std::unique_ptr<MemorySnapshot> drain(Session& session, unsigned threads = 1, const Context& context = {});
+/// Drains a session that has been begun already, and finishes it. `source` goes into the manifest.
+std::unique_ptr<MemorySnapshot> drain(Session& session, unsigned threads = 1, const Context& context = {},
+                                      SourceInfo source = {});
 
 }  // namespace dbsnap::testing

@@ -196,7 +196,7 @@ TEST_CASE("a stalled source, store or target ends with the deadline") {
   Context context = store.context();
   const auto soon = [&] { context.deadline = context.clock->monotonic() + std::chrono::milliseconds(150); };
   SUBCASE("source") {
-    place->set_faults({.stall_read = std::make_shared<Gate>()});
+    place->set_faults(stalled_reads(std::make_shared<Gate>()));
     soon();
     CHECK(code_of([&] { store.repository.snapshot(engine, {}, context); }) == ErrorCode::deadline_exceeded);
   }

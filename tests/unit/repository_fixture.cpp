@@ -89,6 +89,12 @@ std::uint64_t Store::stored_bytes(const std::string& prefix) {
   return bytes;
 }
 
+SyntheticFaults stalled_reads(std::shared_ptr<Gate> gate) {
+  SyntheticFaults faults;
+  faults.stall_read = std::move(gate);
+  return faults;
+}
+
 std::unique_ptr<EntryReader> reader_over(Bytes content) {
   return std::make_unique<FunctionReader>(
       [content = std::move(content), at = std::size_t{0}](MutableByteView out, const Context&) mutable {

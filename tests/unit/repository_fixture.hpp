@@ -76,6 +76,9 @@ ErrorCode code_of(Call&& call) {
   return error_of(std::forward<Call>(call)).code();
 }
 
+/// A source whose every read waits at `gate`.
+SyntheticFaults stalled_reads(std::shared_ptr<Gate> gate);
+
 /// An entry reader over a function, for bytes that are made as they are read.
 class FunctionReader final : public EntryReader {
  public:

@@ -114,7 +114,9 @@ TEST_CASE("a long history pruned again and again restores every snapshot that is
 TEST_CASE("what an interrupted or failed snapshot has left behind goes with the next prune") {
   History history(1);
   history.place->change(9);
-  history.place->set_faults({.fail_finish = true});
+  SyntheticFaults faults;
+  faults.fail_finish = true;
+  history.place->set_faults(faults);
   CHECK_THROWS_AS(history.snapshot(history.engine, {.use_parent = false}), Error);
   history.place->set_faults({});
   const PruneReport report = history.prune({.last = 1});
@@ -264,10 +266,11 @@ TEST_CASE("while a snapshot is being taken a prune is refused and names it") {
   History history(2);
   const PrunePlan plan = history.plan({.last = 1});
   const auto gate = std::make_shared<Gate>();
-  history.place->set_faults({.stall_read = gate});
+  history.place->set_faults(stalled_reads(gate));
   history.place->change(77);
   const SyntheticData state = history.place->data().value();
   std::string id;
+  history.clock.advance(std::chrono::hours(1));
   std::jthread writer(
       [&] { id = history.repository.snapshot(history.engine, {.host = "web1"}, history.context()).id; });
   gate->await_arrivals();
@@ -289,9 +292,10 @@ TEST_CASE("while a snapshot is being taken a prune is refused and names it") {
 
 TEST_CASE("a session that died is unfinished until it is discarded") {
   History history(2);
-  // The process is gone in the middle: no call reaches the store any more, not even the cleaning up.
+  // The process is gone before the end: neither the manifest nor the cleaning up reaches the store.
   history.place->change(78);
-  history.sink->die_after(8);
+  history.sink->inject({.call = SinkCall::put, .prefix = "snapshots/", .every_later = true});
+  history.sink->inject({.call = SinkCall::remove, .prefix = "sessions/", .every_later = true});
   CHECK_THROWS_AS(history.snapshot(history.engine, {.use_parent = false}), Error);
   history.sink->heal();
   const PrunePlan plan = history.plan({.last = 2});

@@ -194,7 +194,6 @@ TEST_CASE("thousands of entries from several threads all arrive") {
   SyntheticEngine engine(place);
   const Manifest first = store.snapshot(engine, {.threads = 4});
   CHECK(first.entries.size() == 5000);
-  CHECK(std::ranges::is_sorted(first.entries, {}, &ManifestEntry::name));
   CHECK(place->counters().most_readers > 1);
   CHECK(place->counters().finished_undrained == 0);
   CHECK(store.restored(first.id) == place->data().value());
@@ -209,7 +208,10 @@ TEST_CASE("an engine's size hints and read sizes do not change the snapshot") {
   const auto place = std::make_shared<SyntheticPlace>(data);
   SyntheticEngine engine(place);
   for (const SizeHint hint : {SizeHint::none, SizeHint::too_small, SizeHint::too_large, SizeHint::absurd}) {
-    place->set_faults({.size_hint = hint, .short_reads = true});
+    SyntheticFaults faults;
+    faults.size_hint = hint;
+    faults.short_reads = true;
+    place->set_faults(faults);
     const Manifest manifest = store.snapshot(engine, {.use_parent = false});
     CHECK(manifest.stats.bytes_read == size_of(data));
     CHECK(store.restored(manifest.id) == data);
@@ -350,7 +352,9 @@ TEST_CASE("a restore that fails midway leaves what was there") {
   const std::string id = store.snapshot(engine).id;
   place->change(1);
   const SyntheticData changed = place->data().value();
-  place->set_faults({.fail_write_at = 3});
+  SyntheticFaults faults;
+  faults.fail_write_at = 3;
+  place->set_faults(faults);
   CHECK(code_of([&] { store.repository.restore(id, engine, {.overwrite = true}, 2, store.context()); }) ==
         ErrorCode::no_space);
   CHECK(place->data() == changed);

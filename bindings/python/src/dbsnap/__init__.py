@@ -1,0 +1,121 @@
+"""Consistent, deduplicated, encrypted snapshots of live databases.
+
+    import dbsnap
+
+    with dbsnap.Repository.create("/srv/backups", password="...") as repository:
+        snapshot = repository.snapshot("sqlite:///srv/app.db")
+        repository.restore(snapshot.id, "sqlite:///srv/restored.db")
+"""
+
+from ._context import CancelToken, Context, Progress
+from ._engine import Engine, Entry, Session, SessionResult, Snapshotter
+from ._errors import (
+    AccessRefused,
+    AlreadyExists,
+    Cancelled,
+    Damaged,
+    DeadlineExceeded,
+    DrillFailed,
+    DrillNotRun,
+    Error,
+    IncompatibleVersion,
+    InternalError,
+    InvalidArgument,
+    IoError,
+    Locked,
+    NoRepository,
+    NoSpace,
+    NotADatabase,
+    NotFound,
+    PointInTimeUnreachable,
+    SourceUnreachable,
+    StoppedByCallback,
+    StorageUnreachable,
+    TargetBusy,
+    TargetNotEmpty,
+    TooOld,
+    Unsupported,
+    WrongKey,
+)
+from ._library import components, has_component, library_version, repository_format
+from ._policy import KeepPolicy, RetentionPolicy, Verdict
+from ._reports import (
+    Damage,
+    Decision,
+    DiffReport,
+    EntryDiff,
+    Manifest,
+    ManifestEntry,
+    PruneReport,
+    Reason,
+    RestoreReport,
+    SnapshotSummary,
+    Source,
+    Stats,
+    VerifyReport,
+)
+from ._repository import PrunePlan, Repository, SnapshotReader
+from ._sink import Sink
+
+__version__ = library_version()
+
+__all__ = [
+    "AccessRefused",
+    "AlreadyExists",
+    "CancelToken",
+    "Cancelled",
+    "Context",
+    "Damage",
+    "Damaged",
+    "DeadlineExceeded",
+    "Decision",
+    "DiffReport",
+    "DrillFailed",
+    "DrillNotRun",
+    "Engine",
+    "Entry",
+    "EntryDiff",
+    "Error",
+    "IncompatibleVersion",
+    "InternalError",
+    "InvalidArgument",
+    "IoError",
+    "KeepPolicy",
+    "Locked",
+    "Manifest",
+    "ManifestEntry",
+    "NoRepository",
+    "NoSpace",
+    "NotADatabase",
+    "NotFound",
+    "PointInTimeUnreachable",
+    "Progress",
+    "PrunePlan",
+    "PruneReport",
+    "Reason",
+    "Repository",
+    "RestoreReport",
+    "RetentionPolicy",
+    "Session",
+    "SessionResult",
+    "Sink",
+    "SnapshotReader",
+    "SnapshotSummary",
+    "Snapshotter",
+    "Source",
+    "SourceUnreachable",
+    "Stats",
+    "StoppedByCallback",
+    "StorageUnreachable",
+    "TargetBusy",
+    "TargetNotEmpty",
+    "TooOld",
+    "Unsupported",
+    "Verdict",
+    "VerifyReport",
+    "WrongKey",
+    "components",
+    "has_component",
+    "library_version",
+    "repository_format",
+]

@@ -1,0 +1,170 @@
+"""What travels with a call: progress, log, timeout, cancellation; and Ctrl-C."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from ._errors import check
+from ._library import ffi, lib, text_of
+
+LOG_LEVELS = ("debug", "info", "warning")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A reading of a running call. Sizes are plain bytes, except `bytes_stored`: bytes written to the sink."""
+
+    phase: str
+    item: str
+    bytes_done: int
+    bytes_total: int | None
+    bytes_new: int
+    bytes_stored: int
+    items_done: int
+
+
+class CancelToken:
+    """Stops every call whose context carries it. May be triggered from any thread; stays triggered."""
+
+    def __init__(self) -> None:
+        out = ffi.new("dbsnap_cancel **")
+        check(lambda error: lib.dbsnap_cancel_create(out, error))
+        self._handle = ffi.gc(out[0], lib.dbsnap_cancel_free)
+
+    def trigger(self) -> None:
+        """Makes the calls end soon with dbsnap.Cancelled."""
+        lib.dbsnap_cancel_trigger(self._handle)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Settings of one call; may be used for many.
+
+    `on_progress` is called at most ten times a second and at the end of each phase, `on_log` with a level ("debug",
+    "info", "warning") and a line; both from one thread at a time, but not always the same one. An exception that they
+    raise stops the call and is raised by it. `timeout_s` counts from the start of each call.
+    """
+
+    on_progress: Callable[[Progress], object] | None = None
+    on_log: Callable[[str, str], object] | None = None
+    timeout_s: float | None = None
+    cancel: CancelToken | None = None
+
+
+class _Callbacks:
+    """The callbacks of one call, and the exception that one of them raised."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.exception: BaseException | None = None
+
+    def run(self, action: Callable[[], object]) -> int:
+        try:
+            action()
+        except BaseException as exception:  # a C caller must see a status, whatever happens
+            self.exception = exception
+            return int(lib.DBSNAP_STOPPED_BY_CALLBACK)
+        return int(lib.DBSNAP_OK)
+
+
+def callback_type(table: str, member: str) -> Any:
+    """The C type of a member of a table of function pointers."""
+    return dict(ffi.typeof(table).fields)[member].type
+
+
+@ffi.callback(callback_type("dbsnap_callbacks", "progress"))  # type: ignore[untyped-decorator]
+def _on_progress(user_data: Any, progress: Any) -> int:
+    callbacks = ffi.from_handle(user_data)
+    total = lib.dbsnap_progress_bytes_total(progress)
+    reading = Progress(
+        phase=text_of(lib.dbsnap_progress_phase(progress)),
+        item=text_of(lib.dbsnap_progress_item(progress)),
+        bytes_done=lib.dbsnap_progress_bytes_done(progress),
+        bytes_total=None if total < 0 else total,
+        bytes_new=lib.dbsnap_progress_bytes_new(progress),
+        bytes_stored=lib.dbsnap_progress_bytes_stored(progress),
+        items_done=lib.dbsnap_progress_items_done(progress),
+    )
+    return int(callbacks.run(lambda: callbacks.context.on_progress(reading)))
+
+
+@ffi.callback(callback_type("dbsnap_callbacks", "log"))  # type: ignore[untyped-decorator]
+def _on_log(user_data: Any, level: int, text: Any) -> int:
+    callbacks = ffi.from_handle(user_data)
+    return int(callbacks.run(lambda: callbacks.context.on_log(LOG_LEVELS[level], text_of(text))))
+
+
+class _Call:
+    """One call into the library with its C context."""
+
+    def __init__(self, context: Context, stack: ExitStack) -> None:
+        self.token = context.cancel or CancelToken()
+        self.callbacks = _Callbacks(context)
+        # Kept here: C holds a bare pointer to it until the context is freed.
+        self._user_data = ffi.new_handle(self.callbacks)
+        out = ffi.new("dbsnap_context **")
+        check(lambda error: lib.dbsnap_context_create(out, error))
+        self.handle = out[0]
+        stack.callback(lib.dbsnap_context_free, self.handle)
+        check(lambda error: lib.dbsnap_context_set_cancel(self.handle, self.token._handle, error))
+        if context.timeout_s is not None:
+            timeout_ms = max(0, round(context.timeout_s * 1000))
+            check(lambda error: lib.dbsnap_context_set_timeout(self.handle, timeout_ms, error))
+        table = ffi.new("dbsnap_callbacks *", {"struct_size": ffi.sizeof("dbsnap_callbacks")})
+        if context.on_progress is not None:
+            table.progress = _on_progress
+        if context.on_log is not None:
+            table.log = _on_log
+        check(lambda error: lib.dbsnap_context_set_callbacks(self.handle, table, self._user_data, error))
+
+    def run(self, call: Callable[[Any, Any], int]) -> None:
+        try:
+            check(lambda error: call(self.handle, error))
+        except BaseException:
+            if self.callbacks.exception is not None:
+                raise self.callbacks.exception from None
+            raise
+
+
+def run_call(context: Context | None, call: Callable[[Any, Any], int]) -> None:
+    """Runs `call`, given a C context and its `dbsnap_error **`.
+
+    In the main thread it runs in a helper thread: a C call would hold up the signal handlers of Python, and Ctrl-C with them,
+    until it returns. Ctrl-C cancels the call, waits for its orderly end, and is raised as KeyboardInterrupt.
+    """
+    with ExitStack() as stack:
+        running = _Call(context or Context(), stack)
+        if threading.current_thread() is not threading.main_thread():
+            running.run(call)
+            return
+        _run_beside(lambda: running.run(call), running.token.trigger)
+
+
+def _run_beside(action: Callable[[], None], cancel: Callable[[], None]) -> None:
+    failures: list[BaseException] = []
+    variables = contextvars.copy_context()
+
+    def work() -> None:
+        try:
+            variables.run(action)
+        except BaseException as failure:
+            failures.append(failure)
+
+    worker = threading.Thread(target=work, name="dbsnap-call", daemon=True)
+    interrupt: KeyboardInterrupt | None = None
+    worker.start()
+    while True:
+        try:
+            worker.join()
+            break
+        except KeyboardInterrupt as pressed:
+            interrupt = interrupt or pressed
+            cancel()
+    if interrupt is not None:
+        raise interrupt
+    if failures:
+        raise failures[0]
