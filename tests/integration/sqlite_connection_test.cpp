@@ -22,7 +22,7 @@ TEST_CASE("a lent connection is read through and given back as it was") {
   const Database host(path);
   host.run("PRAGMA journal_mode = " + mode + "; UPDATE account SET note = 'mine'; PRAGMA cache_size = 7");
 
-  const auto snapshot = capture(*make_sqlite_engine({.connection = host.handle()}), 1);
+  const auto snapshot = capture(*make_sqlite_engine({.path = {}, .connection = host.handle()}), 1);
 
   CHECK_EQ(open_image(*snapshot, folder / "copy.db").content(), host.content());
   CHECK_EQ(text_fact(*snapshot, "journal_mode"), mode == "wal" ? "wal" : "rollback");
@@ -59,7 +59,7 @@ TEST_CASE("an attached database is backed up under its schema name") {
   host.run("ATTACH '" + (folder / "other.db") +
            "' AS \"odd \"\" name\"; UPDATE \"odd \"\" name\".account SET note = 'other'");
 
-  const auto engine = make_sqlite_engine({.connection = host.handle(), .schema = "odd \" name"});
+  const auto engine = make_sqlite_engine({.path = {}, .connection = host.handle(), .schema = "odd \" name"});
   const auto snapshot = capture(*engine, 1);
 
   CHECK_EQ(engine->describe().name, "other.db");
@@ -87,7 +87,7 @@ TEST_CASE("a connection in exclusive locking mode gives a snapshot through itsel
   }
   SUBCASE("rollback journal") { host.run("PRAGMA locking_mode = EXCLUSIVE; UPDATE account SET note = 'alone'"); }
 
-  const auto snapshot = capture(*make_sqlite_engine({.connection = host.handle()}), 1);
+  const auto snapshot = capture(*make_sqlite_engine({.path = {}, .connection = host.handle()}), 1);
 
   const Database image = open_image(*snapshot, folder / "copy.db");
   CHECK_EQ(image.number("SELECT count(*) FROM account WHERE note = 'alone'"), changes ? 1000 : 0);
@@ -104,7 +104,7 @@ TEST_CASE("a connection that is inside a transaction is not taken") {
     REQUIRE_EQ(sqlite3_prepare_v2(host.handle(), "SELECT * FROM account", -1, &statement, nullptr), SQLITE_OK);
     REQUIRE_EQ(sqlite3_step(statement), SQLITE_ROW);
   }
-  const auto engine = make_sqlite_engine({.connection = host.handle()});
+  const auto engine = make_sqlite_engine({.path = {}, .connection = host.handle()});
   CHECK_EQ(error_of([&] { engine->begin({}, {}); }).code(), ErrorCode::invalid_argument);
   sqlite3_finalize(statement);
 }
@@ -113,7 +113,7 @@ TEST_CASE("a host that ends the transaction of a running snapshot is told") {
   const TempFolder folder;
   make_bank(folder / "bank.db", "wal");
   const Database host(folder / "bank.db");
-  const auto session = make_sqlite_engine({.connection = host.handle()})->begin({}, {});
+  const auto session = make_sqlite_engine({.path = {}, .connection = host.handle()})->begin({}, {});
   const auto entry = session->next({});
   Bytes slab(4096);
   entry->reader->read(slab, {});
@@ -128,7 +128,7 @@ TEST_CASE("a lent connection is not restored to") {
   const TempFolder folder;
   make_bank(folder / "bank.db", "wal");
   const Database host(folder / "bank.db");
-  const auto engine = make_sqlite_engine({.connection = host.handle()});
+  const auto engine = make_sqlite_engine({.path = {}, .connection = host.handle()});
   const auto snapshot = capture(*engine, 1);
   CHECK_EQ(error_of([&] { engine->restore(*snapshot, {.overwrite = true}, {}); }).code(), ErrorCode::invalid_argument);
   CHECK_EQ(error_of([&] { engine->check_restored({}); }).code(), ErrorCode::invalid_argument);

@@ -127,9 +127,9 @@ TEST_CASE("options that make no sense are refused before anything is opened") {
   const auto code = [](const SqliteOptions& options) { return error_of([&] { make_sqlite_engine(options); }).code(); };
   CHECK_EQ(code({.path = "bank.db"}), ErrorCode::invalid_argument);
   CHECK_EQ(code({.path = folder / "bank.db", .schema = "other"}), ErrorCode::invalid_argument);
-  CHECK_EQ(code({.connection = lent.handle(), .schema = "other"}), ErrorCode::invalid_argument);
+  CHECK_EQ(code({.path = {}, .connection = lent.handle(), .schema = "other"}), ErrorCode::invalid_argument);
   CHECK_EQ(code({.path = folder / "other.db", .connection = lent.handle()}), ErrorCode::invalid_argument);
-  CHECK_EQ(code({.connection = memory.handle()}), ErrorCode::unsupported);
+  CHECK_EQ(code({.path = {}, .connection = memory.handle()}), ErrorCode::unsupported);
 }
 
 TEST_CASE("a session that was not read to its end does not become a snapshot") {

@@ -81,7 +81,7 @@ struct ReadOnlyPlace {
 
   void close() const {
     for (const std::string& name : files_below(folder / "data")) {
-      REQUIRE_EQ(::chmod((folder / "data" / name).c_str(), 0444), 0);
+      REQUIRE_EQ(::chmod((folder / ("data/" + name)).c_str(), 0444), 0);
     }
     REQUIRE_EQ(::chmod((folder / "data").c_str(), 0555), 0);
   }
