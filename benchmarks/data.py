@@ -1,9 +1,9 @@
 """The data that the benchmarks back up: made from a fixed seed, the same on every machine.
 
-    python3 benchmarks/data.py database FILE [--scale 1.0]     a SQLite database, about 1 GB at scale 1
-    python3 benchmarks/data.py day FILE N [--scale 1.0]        the N-th day of work on it
-    python3 benchmarks/data.py text FILE [--scale 1.0]         rows as COPY writes them, about 0.8 GB at scale 1
-    python3 benchmarks/data.py text-day FILE N [--scale 1.0]   the N-th day of work on them
+python3 benchmarks/data.py database FILE [--scale 1.0]     a SQLite database, about 1 GB at scale 1
+python3 benchmarks/data.py day FILE N [--scale 1.0]        the N-th day of work on it
+python3 benchmarks/data.py text FILE [--scale 1.0]         rows as COPY writes them, about 0.8 GB at scale 1
+python3 benchmarks/data.py text-day FILE N [--scale 1.0]   the N-th day of work on them
 """
 
 import argparse
@@ -32,7 +32,9 @@ class Prose:
 
     def __init__(self, generator):
         vocabulary = random.Random(SEED)
-        words = ["".join(vocabulary.choices(string.ascii_lowercase, k=vocabulary.randint(3, 12))) for _ in range(30_000)]
+        words = [
+            "".join(vocabulary.choices(string.ascii_lowercase, k=vocabulary.randint(3, 12))) for _ in range(30_000)
+        ]
         # Zipf's law by repetition, so that picking is one multiplication.
         self.table = [word for rank, word in enumerate(words, 1) for _ in range(1 + 4_000 // rank)]
         self.generator = generator
@@ -70,7 +72,8 @@ def make_database(path, scale):
         """
         PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;
         CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, joined INTEGER);
-        CREATE TABLE matches (id INTEGER PRIMARY KEY, home INTEGER, away INTEGER, played INTEGER, score REAL, report TEXT);
+        CREATE TABLE matches
+          (id INTEGER PRIMARY KEY, home INTEGER, away INTEGER, played INTEGER, score REAL, report TEXT);
         """
     )
     database.execute("BEGIN")
@@ -90,7 +93,7 @@ def make_database(path, scale):
 
 
 def work_a_day(path, day, scale):
-    """Scattered and clustered updates and inserts of fresh text, then a checkpoint, so that every tool reads one file."""
+    """Scattered and clustered updates, inserts of fresh text, and a checkpoint, so that every tool reads one file."""
     generator = random.Random(SEED + 1000 + day)
     prose = Prose(generator)
     database = sqlite3.connect(path, isolation_level=None)
@@ -100,7 +103,10 @@ def work_a_day(path, day, scale):
     last = database.execute("SELECT max(id) FROM matches").fetchone()[0]
     first_of_cluster = generator.randint(1, max(1, last - int(CLUSTER * scale)))
     scattered = [generator.randint(1, last) for _ in range(int(SCATTERED_UPDATES * scale))]
-    clustered = [first_of_cluster + generator.randrange(max(1, int(CLUSTER * scale))) for _ in range(int(CLUSTERED_UPDATES * scale))]
+    clustered = [
+        first_of_cluster + generator.randrange(max(1, int(CLUSTER * scale)))
+        for _ in range(int(CLUSTERED_UPDATES * scale))
+    ]
     database.execute("BEGIN")
     database.executemany(
         "UPDATE matches SET score = ?, report = ? WHERE id = ?",

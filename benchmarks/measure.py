@@ -81,6 +81,4 @@ def warm(path):
 
 def stored_bytes(folder):
     """Bytes of all files below `folder`."""
-    return sum(
-        os.lstat(os.path.join(parent, name)).st_size for parent, _, names in os.walk(folder) for name in names
-    )
+    return sum(os.lstat(os.path.join(parent, name)).st_size for parent, _, names in os.walk(folder) for name in names)

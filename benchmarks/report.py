@@ -32,8 +32,15 @@ class Target:
     def row(self):
         bound = ("≥ " if self.at_least else "≤ ") + f"{self.limit:.3g} ×"
         verdict = "met" if self.met else "**missed**"
-        return [self.work, self.peer, amount(self.value, self.unit), amount(self.peer_value, self.unit),
-                f"{self.ratio:.3g} ×", bound, verdict]
+        return [
+            self.work,
+            self.peer,
+            amount(self.value, self.unit),
+            amount(self.peer_value, self.unit),
+            f"{self.ratio:.3g} ×",
+            bound,
+            verdict,
+        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,9 +121,10 @@ def write(path, title, program, targets, extra, series, notes):
     missed = [target for target in targets if not target.met]
     parts = [
         f"# {title}",
-        f"Machine: {machine()}. Load before the run: {notes.pop('load')}.\n\n" + "\n".join(f"- {line}" for line in versions(program)),
-        f"## Against the targets\n\n{len(targets) - len(missed)} of {len(targets)} met. Times are medians; a ratio below "
-        "its bound is better unless the bound says ≥.\n\n"
+        f"Machine: {machine()}. Load before the run: {notes.pop('load')}.\n\n"
+        + "\n".join(f"- {line}" for line in versions(program)),
+        f"## Against the targets\n\n{len(targets) - len(missed)} of {len(targets)} met. Times are medians; smaller is "
+        "better unless the target says ≥.\n\n"
         + table(["work", "peer", "dbsnap", "the peer", "ratio", "target", ""], [target.row() for target in targets]),
     ]
     parts += [f"## {heading}\n\n{text}" for heading, text in extra]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs dbsnap beside restic, borg, zstd and sqlite3 on the same data and writes a table of ratios.
 
-    python3 benchmarks/run.py                  1 GB, 30 days; about 20 minutes and 12 GB of disk
-    python3 benchmarks/run.py --size small     40 MB, 3 days: shows that everything runs, says little about speed
+python3 benchmarks/run.py                  1 GB, 30 days; about 20 minutes and 12 GB of disk
+python3 benchmarks/run.py --size small     40 MB, 3 days: shows that everything runs, says little about speed
 """
 
 import argparse
@@ -139,10 +139,12 @@ class Bench:
             grown = tool.stored_bytes() - sizes[tool.name]
             rows.append([tool.name, report.amount(sizes[tool.name], "B"), report.amount(grown, "B")])
         size = os.path.getsize(text)
-        self.extra.append((
-            f"Rows as COPY writes them, {size / report.MIB:.0f} MiB",
-            report.table(["tool", "first", "growth of a day"], rows),
-        ))
+        self.extra.append(
+            (
+                f"Rows as COPY writes them, {size / report.MIB:.0f} MiB",
+                report.table(["tool", "first", "growth of a day"], rows),
+            )
+        )
         os.remove(text)
         shutil.rmtree(place)
 
@@ -153,16 +155,25 @@ class Bench:
             latency.writer_beside_snapshot(self.database, self.dbsnap_one, self.size["window_s"], self.folder)
             for _ in range(self.runs)
         ]
-        self.extra.append((
-            "An application that commits without pause",
-            "Commits of 20 scattered updates, no busy timeout; alone, then beside `backup --threads 1` of the whole database.\n\n"
-            + latency.table(results),
-        ))
+        self.extra.append(
+            (
+                "An application that commits without pause",
+                "Commits of 20 scattered updates, no busy timeout; alone, then beside `backup --threads 1`.\n\n"
+                + latency.table(results),
+            )
+        )
         middle = latency.median_of(results)
-        self.targets.append(report.Target(
-            "writer's commits beside a first snapshot, --threads 1", "no snapshot",
-            middle.rate_beside, middle.rate_alone, 0.90, "/s", at_least=True,
-        ))
+        self.targets.append(
+            report.Target(
+                "writer's commits beside a first snapshot, --threads 1",
+                "no snapshot",
+                middle.rate_beside,
+                middle.rate_alone,
+                0.90,
+                "/s",
+                at_least=True,
+            )
+        )
         busy = sum(result.busy for result in results)
         self.targets.append(report.Bound("commits refused because the database was busy", busy, 0, ""))
         shutil.rmtree(self.folder / "stores-writer", ignore_errors=True)
@@ -207,20 +218,25 @@ class Bench:
         self.extra.insert(0, ("Bytes stored", report.table(header, sizes)))
         output.mkdir(parents=True, exist_ok=True)
         title = f"dbsnap benchmarks, SQLite, {os.path.getsize(self.database) / 1e9:.2f} GB"
+        scattered, clustered, inserts = (
+            int(count * self.scale) for count in (data.SCATTERED_UPDATES, data.CLUSTERED_UPDATES, data.INSERTS)
+        )
+        own_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         notes = {
             "load": self.load,
-            "data": f"seed {data.SEED}, scale {self.scale}; a day is {int(data.SCATTERED_UPDATES * self.scale)} scattered and "
-            f"{int(data.CLUSTERED_UPDATES * self.scale)} clustered updates and {int(data.INSERTS * self.scale)} inserts",
+            "data": f"seed {data.SEED}, scale {self.scale}; "
+            f"a day is {scattered} scattered and {clustered} clustered updates and {inserts} inserts",
             "runs": f"{self.runs} of first and restore, {self.days} of daily; tools take turns within one run",
             "cache": "every tool finds the source in the page cache; older writes are synced before each command",
             "durability": "every restore includes an fsync of the restored file; dbsnap syncs each object it stores",
-            "memory": "the kernel's peak per command, over all its processes; figures below "
-            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB cannot be told apart from the runner's own",
+            "memory": f"the kernel's peak per command; below {own_mib} MiB it may be the runner's own",
             "checks": "every restored database was compared with its source",
         }
         report.write(output / "results.md", title, self.program, self.targets, self.extra, self.series, notes)
         figures = {
-            "series": {f"{work}/{tool}": [run.seconds for run in one.runs] for (work, tool), one in self.series.items()},
+            "series": {
+                f"{work}/{tool}": [run.seconds for run in one.runs] for (work, tool), one in self.series.items()
+            },
             "growth_bytes": self.growth,
             "targets": [vars(target) | {"ratio": target.ratio, "met": target.met} for target in self.targets],
         }
@@ -265,7 +281,9 @@ def main():
     parser.add_argument("--days", type=int, help="days with a snapshot each")
     parser.add_argument("--runs", type=int, help="repetitions of the first snapshot and of the restores")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="build folder (Release)")
-    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "benchmarks/data", help="for data and repositories")
+    parser.add_argument(
+        "--folder", type=pathlib.Path, default=ROOT / "benchmarks/data", help="for data and repositories"
+    )
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "benchmarks/results")
     parser.add_argument("--keep", action="store_true", help="leave data and repositories behind")
     options = parser.parse_args()

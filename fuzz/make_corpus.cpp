@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "format/chunk_table.hpp"
 #include "format/config.hpp"
@@ -70,13 +71,16 @@ void add_texts(const Corpus& corpus) {
   for (const char* text : {"", "Zg==", "Zm8=", "Zm9vYmFy", "Zh==", "+/+/"}) {
     corpus.add("base64", "seed-" + std::to_string(++number), std::string_view(text));
   }
+  number = 0;
   for (const char* text : {"36h", "7d", "1y6m", "90m", "", "-1d", "99999999999999999999y"}) {
     corpus.add("duration", "seed-" + std::to_string(++number), std::string_view(text));
   }
+  number = 0;
   for (const char* text : {"2026-11-21T06:59:29Z", "2026-11-21T06:59:29.000000001+01:30", "2026-11-21",
                            "2026-11-21 06:59", "2026-02-30", "2261-12-31T23:59:60Z", "1678-01-01T00:00:00+23:59"}) {
     corpus.add("time_text", "seed-" + std::to_string(++number), std::string_view(text));
   }
+  number = 0;
   for (const char* text :
        {"/srv/app.db", "sqlite:///srv/my%20app.db?mode=ro", "s3://key:se%2Fcret@[::1]:9000/bucket/a?secret_key=x&quick",
         "redis+sentinel://h1:26379,h2/mymaster", "memory:", "postgres://u:p@host:99999/db", "./a:b", "x://a%zz"}) {
@@ -213,6 +217,38 @@ void add_frames(const Corpus& corpus) {
   corpus.add("chunk_table", "short", ByteView(rows).first(100));
 }
 
+void put_big_endian(Bytes& bytes, std::size_t position, std::uint32_t value, std::size_t size = 4) {
+  for (std::size_t i = 0; i < size; ++i) bytes.at(position + i) = static_cast<std::byte>(value >> (8 * (size - 1 - i)));
+}
+
+void add_sqlite(const Corpus& corpus) {
+  Bytes header(100);
+  std::ranges::copy(view_of("SQLite format 3"), header.begin());
+  put_big_endian(header, 16, 4096, 2);
+  for (const auto& [position, value] : {std::pair{18, 2}, {19, 2}, {21, 64}, {22, 32}, {23, 32}}) {
+    header[static_cast<std::size_t>(position)] = static_cast<std::byte>(value);
+  }
+  for (const std::size_t position : {24, 28, 44, 56, 92}) put_big_endian(header, position, 1);
+  put_big_endian(header, 96, 3040001);
+  corpus.add("sqlite_header", "wal", header);
+  corpus.add("sqlite_header", "short", ByteView(header).first(60));
+  put_big_endian(header, 16, 1, 2);
+  corpus.add("sqlite_header", "page-65536", header);
+  put_big_endian(header, 16, 1000, 2);
+  corpus.add("sqlite_header", "page-1000", header);
+
+  // Magic, page size and checksums are put right by the target.
+  constexpr std::size_t kFrame = 24 + 512;
+  Bytes log(32 + 3 * kFrame);
+  for (std::uint32_t frame = 0; frame < 3; ++frame) {
+    put_big_endian(log, 32 + frame * kFrame, frame % 2 + 1);
+    put_big_endian(log, 32 + frame * kFrame + 4, frame == 1 ? 2 : 0);
+  }
+  corpus.add("sqlite_wal", "commit-and-rest", log);
+  corpus.add("sqlite_wal", "short", ByteView(log).first(700));
+  corpus.add("sqlite_wal", "header", ByteView(log).first(20));
+}
+
 }  // namespace
 }  // namespace dbsnap::fuzz
 
@@ -228,6 +264,7 @@ int main(int argc, char** argv) {
     add_streams(corpus);
     add_documents(corpus);
     add_frames(corpus);
+    add_sqlite(corpus);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

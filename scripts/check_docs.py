@@ -94,9 +94,21 @@ class Checker:
             file = pathlib.Path(folder, "example" + suffix)
             file.write_text(code + "\n", encoding="utf-8")
             done = subprocess.run(
-                [compiler, standard, "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-missing-field-initializers", "-fsyntax-only",
-                 f"-I{self.root / 'include'}", f"-I{self.root / 'capi/include'}", str(file)],
-                capture_output=True, text=True, check=False,
+                [
+                    compiler,
+                    standard,
+                    "-Wall",
+                    "-Wextra",
+                    "-Wno-unused-parameter",
+                    "-Wno-missing-field-initializers",
+                    "-fsyntax-only",
+                    f"-I{self.root / 'include'}",
+                    f"-I{self.root / 'capi/include'}",
+                    str(file),
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
             )
         self.record(place, done.stderr.strip() if done.returncode or "warning:" in done.stderr else None)
 

@@ -96,7 +96,9 @@ def fault_of_private(relative, layer, name, included, root):
     who = f"{layer} {name}" if name else layer
     if layer == "cli":
         return f"cli includes {included}: it may include dbsnap/*.hpp only"
-    return f"{who} includes {included}: {layer} may use {', '.join(sorted(ALLOWED[layer])) or 'nothing'} and dbsnap/*.hpp"
+    return (
+        f"{who} includes {included}: {layer} may use {', '.join(sorted(ALLOWED[layer])) or 'nothing'} and dbsnap/*.hpp"
+    )
 
 
 def faults_of_file(path, root):

@@ -29,8 +29,19 @@ HOSTS = [
     r"(deb|security|ftp|snapshot)[.\w]*\." + r"debian\.org",
     r"archive\.ubun" + r"tu\.com",
 ]
-AUTHORS = ["clau" + "de", "anthro" + "pic", "open" + "ai", "chat" + "gpt", r"gpt-\d", "co" + "pilot", "gem" + "ini",
-           "large language " + "model", "language " + "model", "coding " + "agent", "a" + "i-generated"]
+AUTHORS = [
+    "clau" + "de",
+    "anthro" + "pic",
+    "open" + "ai",
+    "chat" + "gpt",
+    r"gpt-\d",
+    "co" + "pilot",
+    "gem" + "ini",
+    "large language " + "model",
+    "language " + "model",
+    "coding " + "agent",
+    "a" + "i-generated",
+]
 ABBREVIATIONS = ["A" + "I", "LL" + "Ms?"]
 
 RULES = [
@@ -46,7 +57,9 @@ RULES = [
 def text_files(root):
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(
-            name for name in folders if name not in SKIPPED_FOLDERS and pathlib.Path(name).suffix not in SKIPPED_SUFFIXES
+            name
+            for name in folders
+            if name not in SKIPPED_FOLDERS and pathlib.Path(name).suffix not in SKIPPED_SUFFIXES
         )
         for name in sorted(files):
             path = pathlib.Path(folder, name)

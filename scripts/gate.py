@@ -18,7 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="formatting, incremental build, unit and conformance tests")
+    parser.add_argument(
+        "--quick", action="store_true", help="formatting, incremental build, unit and conformance tests"
+    )
     parser.add_argument("--only", action="append", metavar="STEP", help="this step and what it needs; may be repeated")
     parser.add_argument("--list", action="store_true", help="name the steps and stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (default: all cores)")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Callable
+from collections.abc import Callable
 
 from testcount import Counts
 
@@ -90,7 +90,7 @@ class Job:
         """Like try_run, but failing ends the step. Returns what the command wrote."""
         ok, text = self.try_run(*command, **options)
         if not ok:
-            raise StepFailed(f"{shlex.join(str(word) for word in command)} failed")
+            raise StepFailed(f"{shlex.join(str(word) for word in command[:8])} failed")
         return text
 
     def tail(self):
@@ -150,7 +150,9 @@ class Gate:
             print(f"   {message}")
         seconds = time.monotonic() - began
         # Written so that only the gate's own last line reads "N passed, N failed".
-        print(f"-- {step.name}: {'ok' if ok else 'FAILED'}, {counts}, {seconds:.0f} s (log: {job.log_path})", flush=True)
+        print(
+            f"-- {step.name}: {'ok' if ok else 'FAILED'}, {counts}, {seconds:.0f} s (log: {job.log_path})", flush=True
+        )
         job.log.close()
         self.total += counts
         self.rows.append((step.name, ok, counts, seconds))

@@ -1,8 +1,11 @@
 """The steps of the gate, in the order in which they run: what is quick to fail comes first."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import testcount
@@ -37,7 +40,12 @@ def check_format(job):
     files = files_below(job.root, FORMATTED_FOLDERS, {".hpp", ".cpp", ".h", ".c"})
     if not files:
         raise StepFailed("no files to check")
-    job.run("clang-format", "--dry-run", "--Werror", *files)
+    ok, text = job.try_run("clang-format", "--dry-run", "--Werror", *files)
+    if not ok:
+        bad = sorted(
+            {os.path.relpath(name, job.root) for name in re.findall(r"^(/[^:\n]+):\d+:\d+: error", text, re.M)}
+        )
+        raise StepFailed(f"run clang-format -i on: {' '.join(bad) or 'see the log'}")
     return NOTHING_COUNTED
 
 
@@ -133,7 +141,9 @@ def suites(preset, required, only=None, without=None, env=None, timeout_s=2400):
 
 
 def test_python(job):
-    job.run(job.python, "-m", "pip", "install", "-q", "--force-reinstall", "--no-deps", "./bindings/python", timeout_s=1500)
+    job.run(
+        job.python, "-m", "pip", "install", "-q", "--force-reinstall", "--no-deps", "./bindings/python", timeout_s=1500
+    )
     # Away from the source folder, so that the installed package is the one that is tested.
     ok, text = job.try_run(
         *(job.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", job.root / "bindings/python/tests"),
@@ -148,6 +158,40 @@ def run_script(*command, timeout_s=1800):
         return counted(text, ok)
 
     return action
+
+
+def run_examples(job):
+    """Builds each example as the program of a stranger would be, against an installed dbsnap, and runs it."""
+    prefix = job.root / "build/gate/prefix"
+    shutil.rmtree(prefix, ignore_errors=True)
+    job.run("cmake", "--install", "build/release", "--prefix", prefix)
+    total, failed = NOTHING_COUNTED, []
+    for name in ("cpp", "c", "python"):
+        with tempfile.TemporaryDirectory(prefix="dbsnap-example-") as folder:
+            if name == "python":
+                ok, _ = job.try_run(job.python, "examples/python/order_service.py", folder, timeout_s=300)
+            else:
+                build_folder = job.root / f"build/gate/example-{name}"
+                configure = (
+                    "cmake",
+                    "-S",
+                    f"examples/{name}",
+                    "-B",
+                    build_folder,
+                    "-G",
+                    "Ninja",
+                    f"-DCMAKE_PREFIX_PATH={prefix}",
+                )
+                ok = (
+                    job.try_run(*configure)[0]
+                    and job.try_run("cmake", "--build", build_folder)[0]
+                    and job.try_run(build_folder / "order-service", folder, timeout_s=300)[0]
+                )
+        total += Counts(1, 0) if ok else Counts(0, 1)
+        failed += [] if ok else [name]
+    if failed:
+        raise StepFailed(f"failed: {', '.join(failed)}", total)
+    return total
 
 
 def check_tidy(job):
@@ -222,8 +266,13 @@ def all_steps():
         Step("release", "preset release: the program and the C library", build_release),
         Step("quickstart", "the README's first command", run_script("bash", "scripts/quickstart.sh"), ("release",)),
         Step("python", "the Python package, installed by pip", test_python, ("venv",)),
-        Step("consumer", "find_package, pkg-config, add_subdirectory", run_script("bash", "tests/consumer/run.sh"), ("release",)),
-        Step("examples", "C++, C and Python examples", run_script("bash", "examples/run.sh"), ("release", "python")),
+        Step(
+            "consumer",
+            "find_package, pkg-config, sources fetched by CMake",
+            run_script("bash", "tests/consumer/run.sh", "build/release"),
+            ("release",),
+        ),
+        Step("examples", "C++, C and Python examples", run_examples, ("release", "python")),
         Step("docs", "code and commands in the documents", check_docs, ("release", "python")),
         Step("asan", "preset asan: address and undefined-behaviour sanitizers", build("asan")),
         Step(
@@ -232,7 +281,9 @@ def all_steps():
             suites("asan", REQUIRED_SUITES, without=NOT_SANITIZED, env=SANITIZER_ENVIRONMENT),
             ("asan", "venv"),
         ),
-        Step("fuzz", "the fuzzers, built by clang, over their seeds", run_script("bash", "fuzz/run.sh", "--corpus-only")),
+        Step(
+            "fuzz", "the fuzzers, built by clang, over their seeds", run_script("bash", "fuzz/run.sh", "--corpus-only")
+        ),
         Step("tidy", "clang-tidy over src and capi", check_tidy, ("build",)),
         Step("benchmarks", "the benchmarks run on small data", smoke_benchmarks, ("release",)),
     ]

@@ -18,6 +18,8 @@ title() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 [ -t 1 ] || title() { printf '\n%s\n' "$1"; }
 # Shows a command as one would type it, then runs it.
 show() { printf '  $ %s\n' "$*"; "$@"; }
+# The same for a command whose output is wanted: it is kept in $output.
+show_and_keep() { printf '  $ %s\n' "$*"; output="$("$@")"; printf '%s\n' "$output"; }
 
 title "1/6  Packages"
 scripts/install-deps.sh --user
@@ -54,13 +56,15 @@ echo "  $db, $(mib "$(size_of "$db")")"
 
 title "4/6  First snapshot, a day of work, second snapshot"
 show dbsnap init "$DBSNAP_REPO"
-first="$(show dbsnap backup "sqlite://$db" | tee /dev/stderr | tail -n 1)"
+show_and_keep dbsnap backup "sqlite://$db"
+first="$output"
 before="$(size_of "$DBSNAP_REPO")"
 sqlite3 "$db" >/dev/null <<'SQL'
 UPDATE orders SET total = total + 1 WHERE id % 1000 = 7;
 INSERT INTO orders SELECT id + 200000, customer, 'new ' || note, total FROM orders WHERE id <= 500;
 SQL
-second="$(show dbsnap backup "sqlite://$db" | tee /dev/stderr | tail -n 1)"
+show_and_keep dbsnap backup "sqlite://$db"
+second="$output"
 after="$(size_of "$DBSNAP_REPO")"
 show dbsnap list
 

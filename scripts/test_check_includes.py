@@ -72,22 +72,32 @@ class IncludeCheck(unittest.TestCase):
         self.refuses("src/repo/open.cpp", '#include "ops/job.hpp"\n', "repo includes ops/job.hpp")
 
     def test_an_engine_does_not_use_the_repository(self):
-        self.refuses("src/engines/sqlite/engine.cpp", '#include "repo/open.hpp"\n', "engine sqlite includes repo/open.hpp")
+        self.refuses(
+            "src/engines/sqlite/engine.cpp", '#include "repo/open.hpp"\n', "engine sqlite includes repo/open.hpp"
+        )
 
     def test_a_relative_path_is_no_way_around_the_arrows(self):
-        self.refuses("src/engines/sqlite/engine.cpp", '\n#include "../../repo/open.hpp"\n', "engine sqlite includes ../../repo")
+        self.refuses(
+            "src/engines/sqlite/engine.cpp", '\n#include "../../repo/open.hpp"\n', "engine sqlite includes ../../repo"
+        )
 
     def test_angle_brackets_are_no_way_around_the_arrows(self):
-        self.refuses("src/engines/sqlite/engine.cpp", "#include <repo/open.hpp>\n", "engine sqlite includes repo/open.hpp")
+        self.refuses(
+            "src/engines/sqlite/engine.cpp", "#include <repo/open.hpp>\n", "engine sqlite includes repo/open.hpp"
+        )
 
     def test_an_engine_does_not_use_a_sink(self):
-        self.refuses("src/engines/sqlite/engine.cpp", '#include "sinks/local/sink.hpp"\n', "engine sqlite includes sinks")
+        self.refuses(
+            "src/engines/sqlite/engine.cpp", '#include "sinks/local/sink.hpp"\n', "engine sqlite includes sinks"
+        )
 
     def test_an_engine_does_not_use_another_engine(self):
         self.refuses("src/engines/redis/engine.cpp", '#include "engines/sqlite/reader.hpp"\n', "engine redis includes")
 
     def test_a_sink_does_not_use_format(self):
-        self.refuses("src/sinks/local/sink.cpp", '#include "format/frame.hpp"\n', "sink local includes format/frame.hpp")
+        self.refuses(
+            "src/sinks/local/sink.cpp", '#include "format/frame.hpp"\n', "sink local includes format/frame.hpp"
+        )
 
     def test_the_program_sees_public_headers_only(self):
         self.refuses("src/cli/cmd_list.cpp", '#include "base/hash.hpp"\n', "cli includes base/hash.hpp")

@@ -19,11 +19,11 @@ Bytes pack_around(ByteView directory, std::uint64_t frames) {
   const Bytes empty = PackBuilder(keys, corpus_pack(), 0).finish().bytes;
   Bytes pack(empty.begin(), empty.begin() + kPackHeaderSize);
   keys.pack_sealer(corpus_pack()).seal(kPackHeaderSize * 2, {}, directory, pack);
-  const Hash checksum = sha256(pack);
   const std::size_t trailer = pack.size();
   pack.insert(pack.end(), empty.end() - kPackTrailerSize, empty.end());
   patch(pack, trailer + kDirectorySizeAt, trailer - kPackHeaderSize, 4);
   patch(pack, trailer + kFrameCountAt, frames, 4);
+  const Hash checksum = sha256(ByteView(pack).first(trailer + kChecksumAt));
   std::ranges::copy(checksum, pack.begin() + static_cast<std::ptrdiff_t>(trailer + kChecksumAt));
   return pack;
 }

@@ -37,9 +37,10 @@ Key256 derive_key(ByteView secret, ByteView salt, std::string_view label) {
 }
 
 Key256 derive_password_key(std::string_view password, ByteView salt, const ScryptCost& cost) {
-  const std::uint64_t memory = 128ULL * cost.n * cost.r;
+  // Bytes are 128 * n * r, a product that may not fit into 64 bits.
+  const std::uint64_t blocks = std::uint64_t{cost.n} * cost.r;
   if (cost.n < 2 || (cost.n & (cost.n - 1)) != 0 || cost.r == 0 || cost.p == 0 || cost.p > 16 ||
-      memory > kMaxScryptMemory) {
+      blocks > kMaxScryptMemory / 128) {
     throw Error(ErrorCode::invalid_argument, "the key slot's scrypt cost is out of bounds");
   }
   Key256 key;

@@ -129,7 +129,11 @@ std::optional<TimePoint> time_from_text(std::string_view text) {
   if (!time_of_day) return std::nullopt;
   const auto offset = scan_offset(scanner);
   if (!offset || !scanner.done()) return std::nullopt;
-  return time + *time_of_day - *offset;
+  time += *time_of_day - *offset;
+  // A leap second or an offset may lead past the years whose text can be read.
+  const int year = static_cast<int>(std::chrono::year_month_day(std::chrono::floor<days>(time)).year());
+  if (year < kFirstYear || year > kLastYear) return std::nullopt;
+  return time;
 }
 
 }  // namespace dbsnap

@@ -61,7 +61,7 @@ void require_consent(Invocation& invocation, const PrunePlan& plan, const PruneO
 
 int show_plan(Console& console, const PrunePlan& plan) {
   if (console.json()) {
-    console.document(fmt::format("{{\"dry_run\":true,\"plan\":{},\"report\":null}}", to_json(plan)));
+    console.document(to_json(plan));
   } else {
     console.result(plan_text(plan));
   }
@@ -84,9 +84,7 @@ int run_prune(Invocation& invocation, const PruneOptions& options) {
   }();
   console.note(fmt::format("ok removed {} and {}, {} freed; {}", counted(report.snapshots_removed, "snapshot"),
                            counted(report.packs_removed, "pack"), size_text(report.bytes_freed), reach_text(plan)));
-  if (console.json()) {
-    console.document(fmt::format("{{\"dry_run\":false,\"plan\":{},\"report\":{}}}", to_json(plan), to_json(report)));
-  }
+  if (console.json()) console.document(to_json(report));
   return kDone;
 }
 

@@ -58,10 +58,13 @@ void Console::error(const Error& error) {
 
 void Console::transient(std::string_view line) {
   const std::lock_guard lock(mutex_);
-  clear_transient();
-  if (line.empty()) return;
-  std::fwrite(line.data(), 1, line.size(), stderr);
-  std::fflush(stderr);
+  if (line.empty()) {
+    clear_transient();
+    return;
+  }
+  // One write, and nothing erased before it is written over: no flicker.
+  const std::string text = '\r' + std::string(line) + "\033[K";
+  std::fwrite(text.data(), 1, text.size(), stderr);
   transient_shown_ = true;
 }
 

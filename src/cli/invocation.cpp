@@ -65,7 +65,11 @@ const std::string& Invocation::repository_url() const {
       .hint("export DBSNAP_REPO=/path/to/repository");
 }
 
-std::string Invocation::repository_word() const { return shell_word(repository_url()); }
+std::string Invocation::repository_word() const {
+  const std::string& url = repository_url();
+  // The URL of another machine's place may hold a secret.
+  return local_place(url) ? shell_word(url) : "\"$DBSNAP_REPO\"";
+}
 
 std::optional<std::string> Invocation::password() { return find_password({.file = options_.password_file}, context()); }
 
@@ -87,13 +91,13 @@ Repository Invocation::open_with_password(const std::shared_ptr<Sink>& sink) {
     if (error.code() != ErrorCode::wrong_key || given) throw;
     if (!console_.can_ask()) {
       throw Error(ErrorCode::wrong_key,
-                  fmt::format("the repository {} is encrypted and no password was given", options_.repository))
+                  fmt::format("the repository {} is encrypted and no password was given", sink->url()))
           .why("none of --password-file, DBSNAP_PASSWORD, DBSNAP_PASSWORD_FILE and DBSNAP_PASSWORD_COMMAND is set")
           .hint("export DBSNAP_PASSWORD_FILE=/path/to/password");
     }
   }
   const std::string typed =
-      ask(fmt::format("password of {}: ", printable(options_.repository)), true, interrupts_.token());
+      ask(fmt::format("password of {}: ", printable(place_text(sink->url()))), true, interrupts_.token());
   return Repository::open(sink, {.password = typed}, context());
 }
 

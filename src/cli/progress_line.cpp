@@ -76,7 +76,12 @@ void ProgressLine::show(const Progress& progress) {
   if (!due && !(new_phase && every_phase)) return;
   written_ = now;
   console_.line(mode_ == Mode::json ? json_line(progress)
-                                    : fmt::format("{} {}: {}", label_, name_of(progress.phase), counters(progress)));
+                                    : fmt::format("{}: {}", titled(progress, " "), counters(progress)));
+}
+
+std::string ProgressLine::titled(const Progress& progress, std::string_view gap) const {
+  const std::string_view phase = name_of(progress.phase);
+  return label_ == phase ? label_ : fmt::format("{}{}{}", label_, gap, phase);
 }
 
 std::string ProgressLine::counters(const Progress& progress) const {
@@ -95,7 +100,7 @@ std::string ProgressLine::counters(const Progress& progress) const {
 }
 
 std::string ProgressLine::bar_line(const Progress& progress) const {
-  std::string line = fmt::format("{}  {}", label_, name_of(progress.phase));
+  std::string line = titled(progress, "  ");
   if (progress.bytes_total) {
     const double share = share_done(progress);
     line += fmt::format("  {} {:3.0f} %", bar(share), share * 100);

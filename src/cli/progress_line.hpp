@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/console.hpp"
 #include "dbsnap/context.hpp"
@@ -26,6 +27,7 @@ class ProgressLine {
   enum class Mode { none, bar, plain, json };
 
   [[nodiscard]] Mode chosen_mode() const;
+  [[nodiscard]] std::string titled(const Progress& progress, std::string_view gap) const;
   [[nodiscard]] std::string counters(const Progress& progress) const;
   [[nodiscard]] std::string bar_line(const Progress& progress) const;
   [[nodiscard]] std::string json_line(const Progress& progress) const;

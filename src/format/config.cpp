@@ -42,11 +42,26 @@ Json settings_of(const RepositoryConfig& config) {
 
 std::string checksum_of(const Json& document) { return to_hex(sha256(as_byte_view(document.dump()))); }
 
+// A member that is a whole number of 32 bits; get() alone would wrap or cut off any other number.
+std::uint32_t number_of(const Json& json, const char* member) {
+  const Json& value = json.at(member);
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > UINT32_MAX) {
+    throw damaged(std::string(member) + " is not a number in bounds");
+  }
+  return value.get<std::uint32_t>();
+}
+
+const Json& array_of(const Json& json, const char* member) {
+  const Json& value = json.at(member);
+  if (!value.is_array()) throw damaged(std::string(member) + " is not a list");
+  return value;
+}
+
 KeySlot decode_slot(const Json& json) {
   if (json.at("kdf") != "scrypt")
     throw Error(ErrorCode::incompatible_version, "a key slot uses a method that this dbsnap does not know");
   KeySlot slot;
-  slot.cost = {json.at("n").get<std::uint32_t>(), json.at("r").get<std::uint32_t>(), json.at("p").get<std::uint32_t>()};
+  slot.cost = {number_of(json, "n"), number_of(json, "r"), number_of(json, "p")};
   const auto salt = from_base64(json.at("salt").get<std::string>());
   const auto key = from_base64(json.at("sealed_key").get<std::string>());
   if (!salt || !key || key->size() != sizeof(Key256) + kTagSize) throw damaged("a key slot is not whole");
@@ -57,14 +72,14 @@ KeySlot decode_slot(const Json& json) {
 
 void check_version(const Json& document) {
   if (document.at("magic") != kMagic) throw damaged("it is not one of dbsnap");
-  const int format = document.at("format").get<int>();
-  if (format > repository_format()) {
+  const std::uint32_t format = number_of(document, "format");
+  if (format > static_cast<std::uint32_t>(repository_format())) {
     throw Error(ErrorCode::incompatible_version, "the repository has format " + std::to_string(format) +
                                                      ", this dbsnap reads up to " + std::to_string(repository_format()))
         .hint("dbsnap version");
   }
   if (format < 1) throw damaged("its format number is out of bounds");
-  for (const Json& feature : document.at("required_features")) {
+  for (const Json& feature : array_of(document, "required_features")) {
     throw Error(ErrorCode::incompatible_version,
                 "the repository needs the feature " + feature.get<std::string>() + ", which this dbsnap does not have")
         .hint("dbsnap version");
@@ -78,13 +93,13 @@ RepositoryConfig decode_document(Json document) {
   check_version(document);
   if (checksum_of(document) != checksum) throw damaged("its checksum does not match");
   RepositoryConfig config;
-  config.format = document.at("format").get<int>();
+  config.format = static_cast<int>(number_of(document, "format"));
   config.id = document.at("id").get<std::string>();
   config.encrypted = document.at("encrypted").get<bool>();
-  config.chunk_size = document.at("chunk_size").get<std::uint32_t>();
-  config.frame_size = document.at("frame_size").get<std::uint32_t>();
-  config.pack_size = document.at("pack_size").get<std::uint32_t>();
-  for (const Json& slot : document.at("key_slots")) config.slots.push_back(decode_slot(slot));
+  config.chunk_size = number_of(document, "chunk_size");
+  config.frame_size = number_of(document, "frame_size");
+  config.pack_size = number_of(document, "pack_size");
+  for (const Json& slot : array_of(document, "key_slots")) config.slots.push_back(decode_slot(slot));
   if (!parse_session_id(config.id)) throw damaged("its id is not one");
   if (config.encrypted == config.slots.empty()) throw damaged("its key slots do not match its encryption");
   check_sizes(config);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -81,7 +82,7 @@ EncodedBody FrameCodec::encode(ByteView plain, ByteView base, int level) {
   if (best.bytes.size() >= plain.size()) return {FrameEncoding::stored, Bytes(plain.begin(), plain.end())};
   const auto again =
       decompress(best.bytes, best.encoding == FrameEncoding::zstd_delta ? base : ByteView(), plain.size());
-  if (!again || !std::ranges::equal(*again, plain)) {
+  if (!again || std::memcmp(again->data(), plain.data(), plain.size()) != 0) {
     throw Error(ErrorCode::internal, "zstd compressed a frame into bytes that do not decompress to it");
   }
   return best;

@@ -12,6 +12,8 @@ namespace {
 constexpr std::string_view kMagic = "DBSNAPPK";
 constexpr std::string_view kTrailerMagic = "DBSNAPTR";
 constexpr std::uint16_t kVersion = 1;
+// The checksum and the zeros behind it end a pack; the checksum is over all that stands before it.
+constexpr std::size_t kUncheckedSize = 32 + 8;
 
 struct Trailer {
   std::uint64_t directory_offset = 0;
@@ -73,25 +75,19 @@ PackBuilder::Finished PackBuilder::finish() && {
   const std::uint64_t offset = bytes_.size();
   sealer_.seal(offset * 2, {}, directory, bytes_);
   const auto size = static_cast<std::uint32_t>(bytes_.size() - offset);
+  ByteWriter(bytes_).text(kTrailerMagic).u64(offset).u32(size).u32(static_cast<std::uint32_t>(frames_.size()));
   Sha256 hash;
   hash.update(bytes_);
-  const Hash checksum = hash.peek();
-  Bytes trailer;
-  ByteWriter(trailer)
-      .text(kTrailerMagic)
-      .u64(offset)
-      .u32(size)
-      .u32(static_cast<std::uint32_t>(frames_.size()))
-      .bytes(checksum)
-      .u64(0);
-  ByteWriter(bytes_).bytes(trailer);
-  hash.update(trailer);
+  Bytes rest;
+  ByteWriter(rest).bytes(hash.peek()).u64(0);
+  ByteWriter(bytes_).bytes(rest);
+  hash.update(rest);
   return {id_, std::exchange(bytes_, {}), to_hex(hash.finish())};
 }
 
 void check_pack(ByteView bytes, const PackId& id) {
   const Trailer trailer = read_trailer(bytes, id);
-  if (sha256(bytes.first(bytes.size() - kPackTrailerSize)) != trailer.checksum) {
+  if (sha256(bytes.first(bytes.size() - kUncheckedSize)) != trailer.checksum) {
     throw damaged(id, "its bytes do not match its checksum");
   }
 }

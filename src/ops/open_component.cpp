@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
-#include <utility>
 
 #include "base/registry.hpp"
 #include "base/url.hpp"
@@ -94,7 +93,7 @@ std::string without_env(std::string_view text) {
   return value;
 }
 
-std::unique_ptr<Snapshotter> open_engine_at(const EngineEntry& engine, Url url) {
+std::unique_ptr<Snapshotter> open_engine_at(const EngineEntry& engine, const Url& url) {
   auto opened = engine.open(url);
   if (!opened) throw Error(ErrorCode::internal, "engine " + engine.name + " opened nothing");
   return opened;
@@ -134,7 +133,7 @@ std::unique_ptr<Snapshotter> open_engine(std::string_view text) {
   }
   const EngineEntry* engine = built_in().engine_for(url.scheme);
   if (engine == nullptr) throw unknown_scheme("engine", "database", url.scheme, built_in().engines());
-  return open_engine_at(*engine, std::move(url));
+  return open_engine_at(*engine, url);
 }
 
 std::unique_ptr<Snapshotter> open_engine_named(std::string_view name, std::string_view target) {
@@ -150,7 +149,7 @@ std::unique_ptr<Snapshotter> open_engine_named(std::string_view name, std::strin
                                                  "; write a path or one of: " + schemes_of(std::vector{*engine}))
         .with("scheme", url.scheme);
   }
-  return open_engine_at(*engine, std::move(url));
+  return open_engine_at(*engine, url);
 }
 
 }  // namespace dbsnap

@@ -151,7 +151,9 @@ void put_session(const RepositoryState& state, const SessionRecord& record, cons
 
 std::vector<SessionRecord> list_unfinished(const RepositoryState& state, const Context& context) {
   std::vector<SessionRecord> unfinished;
+  const auto forgotten = list_ids(state, kForgottenPrefix, context);
   for (const std::string& text : list_ids(state, kSessionPrefix, context)) {
+    if (forgotten.contains(text)) continue;  // over, whatever it was; its record is removed by the next prune
     const SessionId id = parse_session_id(text).value();
     Bytes object;
     try {

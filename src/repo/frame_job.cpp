@@ -41,7 +41,7 @@ Base read_base(FrameJob& job, const StoreServices& services) {
 }
 
 Base read_base_or_none(FrameJob& job, const StoreServices& services) {
-  if (job.bases.empty()) return {};
+  if (job.bases.empty() || !services.deltas) return {};
   try {
     return read_base(job, services);
   } catch (const Error& failure) {

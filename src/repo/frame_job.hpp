@@ -10,7 +10,7 @@
 namespace dbsnap {
 
 /// Longest chain of deltas a chunk may stand on; docs/design/0002-deltas.md has the measurements.
-inline constexpr std::uint8_t kChainBound = 8;
+inline constexpr std::uint8_t kChainBound = 4;
 
 /// Filled by one thread, encoded by another, read by the first again once the task is done.
 struct FrameJob {
@@ -18,6 +18,7 @@ struct FrameJob {
   Prelude prelude;               ///< `bases` is filled by encode_job()
   std::vector<ChunkRef> bases;   ///< chunks of the parent that the plain bytes replace
   std::uint64_t base_bytes = 0;  ///< of all of them
+  bool tried_base = false;      ///< whether there were bases when it was submitted
   TaskHandle task;
 
   FrameRef place;          ///< result

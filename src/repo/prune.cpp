@@ -94,6 +94,7 @@ class PruneWork {
       remove_manifest(state_, candidate.name, context_);
       ++report_.snapshots_removed;
     }
+    finish_forgets();
     remove_packs(kept_packs);
     meter_.finish_phase();
     return report_;
@@ -114,12 +115,44 @@ class PruneWork {
     for (const SessionRecord& session : unfinished) fence(session);
   }
 
-  // The manifest's key is taken first, so that a writer that is alive after all cannot commit.
+  // The manifest's key is taken first, so that a writer that is alive after all cannot commit; one
+  // that has committed meanwhile is finished and stays.
   void fence(const SessionRecord& session) {
+    const std::string key = manifest_key(session.manifest);
+    if (!put_object(state_, ObjectType::forgotten, key, "{}", context_) && !is_fence(key)) return;
     put_object(state_, ObjectType::forgotten, forgotten_key(session.id), "{}", context_);
-    put_object(state_, ObjectType::forgotten, manifest_key(session.manifest), "{}", context_);
     state_.sink->remove(session_key(session.id), context_);
     discarded_.insert(session.id);
+  }
+
+  bool is_fence(const std::string& key) const {
+    try {
+      (void)open_object(state_.keys, ObjectType::forgotten, key, state_.sink->get(key, {}, context_));
+      return true;
+    } catch (const Error& failure) {
+      if (failure.code() != ErrorCode::damaged && failure.code() != ErrorCode::not_found) throw;
+      return false;
+    }
+  }
+
+  // A forget that broke off has left things behind its tombstone. A fence looks like one, and stays.
+  void finish_forgets() const {
+    const auto forgotten = list_ids(state_, kForgottenPrefix, context_);
+    std::vector<ManifestName> left;
+    state_.sink->list(
+        kSnapshotPrefix,
+        [&](const ObjectInfo& object) {
+          auto name = parse_manifest_key(object.key);
+          if (name && forgotten.contains(to_text(name->session))) left.push_back(*std::move(name));
+          return true;
+        },
+        context_);
+    for (const ManifestName& name : left) {
+      if (!is_fence(manifest_key(name))) remove_manifest(state_, name, context_);
+    }
+    for (const std::string& id : list_ids(state_, kSessionPrefix, context_)) {
+      if (forgotten.contains(id)) state_.sink->remove(session_key(parse_session_id(id).value()), context_);
+    }
   }
 
   void check_seen(const std::vector<Candidate>& candidates) {

@@ -219,9 +219,17 @@ class SnapshotRun {
     FrameStore parent_frames(state_, codecs, kParentCache);
     PackWriter packs(state_, name_.session, meter_, failure.context());
     TaskPool pool(threads - 1);
-    const StoreServices services{
-        state_,   failure.context(),         pool, codecs, parent_frames, packs, meter_, counters,
-        findings, options_.compression_level};
+    const StoreServices services{.state = state_,
+                                 .context = failure.context(),
+                                 .pool = pool,
+                                 .codecs = codecs,
+                                 .parent_frames = parent_frames,
+                                 .packs = packs,
+                                 .meter = meter_,
+                                 .counters = counters,
+                                 .findings = findings,
+                                 .compression_level = options_.compression_level,
+                                 .deltas = state_.sink->capabilities().cheap_reads};
     store_entries(*session, threads, entries, services, options_.read_limit, failure);
     SessionResult result = session->finish(failure.context());
     manifest_.finished = context_.clock->now();
@@ -256,7 +264,11 @@ class SnapshotRun {
     manifest_.tool_version = version();
     const std::string key = manifest_key(name_);
     const Bytes object = seal_object(state_.keys, ObjectType::manifest, key, encode_manifest(manifest_));
-    if (state_.sink->put(key, object, {.if_absent = true}, context_) != PutResult::stored) {
+    committing_ = true;
+    const PutResult result = state_.sink->put(key, object, {.if_absent = true}, context_);
+    // A sink that tries again after a lost answer meets its own object.
+    if (result != PutResult::stored && state_.sink->get(key, {}, context_) != object) {
+      committing_ = false;
       throw Error(ErrorCode::locked, "the snapshot was fenced off by a prune that took it for dead")
           .hint("dbsnap backup")
           .retryable();
@@ -264,12 +276,14 @@ class SnapshotRun {
     meter_.finish_phase();
   }
 
-  // A failed snapshot leaves packs that nothing names; without its record they are free to prune.
+  // A failed snapshot leaves packs that nothing names; without its record they are free to prune. A
+  // manifest that may have arrived although its put failed is taken back.
   void abandon() noexcept {
     try {
       Context unstoppable = context_;
       unstoppable.stop = {};
       unstoppable.deadline.reset();
+      if (committing_) remove_manifest(state_, name_, unstoppable);
       state_.sink->remove(session_key(name_.session), unstoppable);
     } catch (const std::exception& failure) {
       log_quietly("the record of the failed session " + manifest_.id + " stays: " + failure.what());
@@ -302,6 +316,7 @@ class SnapshotRun {
   ProgressMeter meter_;
   ManifestName name_;
   Manifest manifest_;
+  bool committing_ = false;  ///< the manifest may be there
 };
 
 }  // namespace

@@ -64,6 +64,8 @@ struct StoreServices {
   StoreCounters& counters;
   StoreFindings& findings;
   int compression_level = 3;
+  /// Whether the parent's bytes are read to store deltas against them: where reads are cheap.
+  bool deltas = true;
 };
 
 }  // namespace dbsnap

@@ -17,6 +17,10 @@ constexpr std::size_t kMaxTableRows = 4096;
 // Base bytes per frame, in frame sizes: memory and decoding time of a delta are bounded with them.
 constexpr unsigned kBaseFactor = 2;
 
+// Frames in a row for which a base was no help before bases are tried only for one frame in so many.
+constexpr unsigned kPatience = 4;
+constexpr unsigned kRetryEvery = 8;
+
 std::uint64_t bytes_of(const std::vector<ChunkRef>& rows) {
   return std::accumulate(rows.begin(), rows.end(), std::uint64_t{0},
                          [](std::uint64_t sum, const ChunkRef& row) { return sum + row.length; });
@@ -108,6 +112,10 @@ void StreamWriter::submit_frame() {
   end_run(false);
   run_first_slot_ = 0;
   const auto job = std::exchange(filling_, nullptr);
+  ++frames_;
+  // After a VACUUM nothing is where it was: then only now and then a base is read, to see whether that is over.
+  if (useless_bases_ >= kPatience && frames_ % kRetryEvery != 0) job->bases.clear();
+  job->tried_base = !job->bases.empty();
   job->task = services_.pool.submit([job = job.get(), &services = services_] { encode_job(*job, services); });
   in_flight_.push_back(job);
 }
@@ -115,8 +123,10 @@ void StreamWriter::submit_frame() {
 // Emits rows whose place is known, and waits until no more than `frames_left` frames are on their way.
 void StreamWriter::drain(std::size_t frames_left) {
   while (in_flight_.size() > frames_left || (!in_flight_.empty() && services_.pool.is_done(in_flight_.front()->task))) {
-    services_.pool.wait(in_flight_.front()->task);
-    in_flight_.front()->task = nullptr;
+    FrameJob& job = *in_flight_.front();
+    services_.pool.wait(job.task);
+    job.task = nullptr;
+    if (job.tried_base) useless_bases_ = job.depth != 0 ? 0 : useless_bases_ + 1;
     in_flight_.pop_front();
   }
   while (!pending_.empty()) {

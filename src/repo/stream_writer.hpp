@@ -72,6 +72,9 @@ class StreamWriter {
   std::deque<std::shared_ptr<FrameJob>> in_flight_;
   std::deque<PendingRow> pending_;
 
+  std::uint64_t frames_ = 0;    // submitted so far
+  unsigned useless_bases_ = 0;  // frames in a row that were smaller without their base
+
   std::uint64_t offset_ = 0;
   std::uint64_t chunks_ = 0;
   EntryDigest digest_;

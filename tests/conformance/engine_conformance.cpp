@@ -42,6 +42,46 @@ void check_restores_to(EngineWorld& world, MemorySnapshot& snapshot, const std::
   CHECK(world.target_content() == content);
 }
 
+void describe_touches_nothing(const EngineSubject& subject, EngineWorld& world) {
+  const auto engine = world.source();
+  const auto target = world.target();
+  const std::string surroundings = world.target_surroundings();
+  for (const SourceInfo& info : {engine->describe(), target->describe()}) {
+    CHECK(info.engine == subject.engine);
+    CHECK_FALSE(info.url.empty());
+    CHECK_FALSE(info.name.empty());
+    CHECK(info.host.empty());
+  }
+  CHECK(engine->describe().url != target->describe().url);
+  CHECK(world.target_surroundings() == surroundings);
+  CHECK_FALSE(world.target_content().has_value());
+}
+
+void state_is_that_of_begin(EngineWorld& world) {
+  const auto engine = world.source();
+  const auto before = world.source_content();
+  auto session = engine->begin({.threads = 2}, {});
+  world.change_source();
+  REQUIRE(world.source_content() != before);
+  auto snapshot = drain(*session, 2, {}, engine->describe());
+  session.reset();
+  check_restores_to(world, *snapshot, before);
+}
+
+void sessions_are_independent(EngineWorld& world) {
+  const auto engine = world.source();
+  const auto before = world.source_content();
+  auto first = engine->begin({}, {});
+  auto second = engine->begin({}, {});
+  CHECK(engine->describe().url == world.source()->describe().url);
+  const auto late = drain(*second, 1, {}, engine->describe());
+  second.reset();
+  const auto early = drain(*first, 1, {}, engine->describe());
+  first.reset();
+  check_restores_to(world, *early, before);
+  check_restores_to(world, *late, before);
+}
+
 }  // namespace
 
 void check_engine_reading(const EngineSubject& subject) {
@@ -50,19 +90,7 @@ void check_engine_reading(const EngineSubject& subject) {
   const auto before = world->source_content();
   REQUIRE(before.has_value());
 
-  SUBCASE("describe names the engine and the place without touching it") {
-    const auto target = world->target();
-    const std::string surroundings = world->target_surroundings();
-    for (const SourceInfo& info : {engine->describe(), target->describe()}) {
-      CHECK(info.engine == subject.engine);
-      CHECK_FALSE(info.url.empty());
-      CHECK_FALSE(info.name.empty());
-      CHECK(info.host.empty());
-    }
-    CHECK(engine->describe().url != target->describe().url);
-    CHECK(world->target_surroundings() == surroundings);
-    CHECK_FALSE(world->target_content().has_value());
-  }
+  SUBCASE("describe names the engine and the place without touching it") { describe_touches_nothing(subject, *world); }
   SUBCASE("entries have unique names, and there is at least one") {
     const auto snapshot = capture(*engine);
     std::set<std::string> names;
@@ -89,13 +117,7 @@ void check_engine_reading(const EngineSubject& subject) {
     CHECK(world->source_surroundings() == surroundings);
   }
   SUBCASE("the snapshot shows the state that begin() found, not what happened after") {
-    if (!subject.writes_while_read) return;
-    auto session = engine->begin({.threads = 2}, {});
-    world->change_source();
-    REQUIRE(world->source_content() != before);
-    auto snapshot = drain(*session, 2, {}, engine->describe());
-    session.reset();
-    check_restores_to(*world, *snapshot, before);
+    if (subject.writes_while_read) state_is_that_of_begin(*world);
   }
   SUBCASE("a change between two snapshots shows in the second") {
     const auto first = capture(*engine);
@@ -105,17 +127,7 @@ void check_engine_reading(const EngineSubject& subject) {
     check_restores_to(*world, *second, after);
     check_restores_to(*world, *first, before);
   }
-  SUBCASE("a session is independent of later calls") {
-    auto first = engine->begin({}, {});
-    auto second = engine->begin({}, {});
-    CHECK(engine->describe().engine == subject.engine);
-    const auto late = drain(*second, 1, {}, engine->describe());
-    second.reset();
-    const auto early = drain(*first, 1, {}, engine->describe());
-    first.reset();
-    check_restores_to(*world, *early, before);
-    check_restores_to(*world, *late, before);
-  }
+  SUBCASE("a session is independent of later calls") { sessions_are_independent(*world); }
   SUBCASE("a place without a database cannot be backed up, and stays empty") {
     const std::string surroundings = world->target_surroundings();
     const auto code = code_of([&] { capture(*world->target()); });

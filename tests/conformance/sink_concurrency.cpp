@@ -120,30 +120,33 @@ void one_process_wins(const SinkSubject& subject, Sink& sink) {
   }
 }
 
+constexpr std::size_t kSlowObject = 6 * 1024 * 1024;
+
 void killed_put_leaves_nothing_half(const SinkSubject& subject, Sink& sink) {
-  const Store store{sink};
   Random random(9);
   for (unsigned round = 0; round < 10; ++round) {
     ChildProcess child = ChildProcess::fork([&] {
       const auto own = subject.open_again(sink);
       for (unsigned n = 0;; ++n) {
-        const std::string key = "killed/" + std::to_string(round) + "-" + std::to_string(n % 40);
-        own->put(key, uniform_object(n % 200), {.if_absent = n % 2 == 0}, {});
+        const Bytes bytes(kSlowObject + n, static_cast<std::byte>(n));
+        own->put("killed/" + std::to_string(round) + "-" + std::to_string(n), bytes, {.if_absent = n % 2 == 0}, {});
         if (::write(STDOUT_FILENO, ".", 1) != 1) return 1;
       }
     });
-    // Killed at an arbitrary moment, after some of its puts.
-    REQUIRE(child.await_output(std::string(1 + random.below(30), '.')));
+    // Killed at an arbitrary moment of its second put or a later one.
+    REQUIRE(child.await_output("."));
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(50'000)));
     child.kill(SIGKILL);
     REQUIRE(child.wait().has_value());
   }
+  const Store store{sink};
   const auto listing = store.list();
-  CHECK_FALSE(listing.sizes.empty());
+  CHECK(listing.sizes.size() >= 10);
   for (const auto& [key, size] : listing.sizes) {
     CAPTURE(key);
-    const Bytes bytes = store.get(key);
-    CHECK(bytes.size() == size);
-    CHECK(is_uniform_object(bytes));
+    const auto mark = std::stoul(key.substr(key.find('-') + 1));
+    CHECK((store.get(key) == Bytes(kSlowObject + mark, static_cast<std::byte>(mark))));
+    CHECK(size == kSlowObject + mark);
     CHECK(store.put_if_absent(key, {}) == PutResult::already_exists);
   }
 }

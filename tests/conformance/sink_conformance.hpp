@@ -18,6 +18,8 @@ struct SinkSubject {
   std::function<std::shared_ptr<Sink>(Sink&)> open_again = {};
   /// Size in bytes of the largest object to try; the contract allows 64 MiB.
   std::size_t largest_object = 64 * 1024 * 1024;
+  /// Longest key in bytes that the sink takes; the contract asks for 512.
+  std::size_t longest_key = 512;
   /// Objects in the long listing; more than one page of a store that pages.
   unsigned long_listing = 1200;
 };

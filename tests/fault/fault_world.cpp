@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dbsnap/error.hpp"
 #include "dbsnap/sinks/memory.hpp"
@@ -39,12 +40,16 @@ std::shared_ptr<Sink> copy_of(Sink& store) {
   return copy;
 }
 
-FaultWorld::FaultWorld(std::uint64_t seed, unsigned snapshots)
+FaultWorld::FaultWorld(std::uint64_t seed, unsigned snapshots, std::string password)
     : store(make_memory_sink()),
       sink(std::make_shared<FaultSink>(store)),
       source(std::make_shared<SyntheticPlace>(make_data(seed, small_shape()))),
+      password_(std::move(password)),
       changes_(seed * 1000) {
-  Repository::create(sink, small_sizes(), context());
+  CreateOptions options = small_sizes();
+  options.encrypt = !password_.empty();
+  options.password = password_;
+  Repository::create(sink, options, context());
   for (unsigned n = 0; n < snapshots; ++n) {
     change_source();
     snapshot();
@@ -56,11 +61,12 @@ FaultWorld::FaultWorld(const FaultWorld& other)
       sink(std::make_shared<FaultSink>(store)),
       source(std::make_shared<SyntheticPlace>(other.source->data().value())),
       recorded(other.recorded),
+      password_(other.password_),
       changes_(other.changes_),
       clock_(other.clock_),
       optional_(other.optional_) {}
 
-Repository FaultWorld::repository() const { return Repository::open(sink, {}, context()); }
+Repository FaultWorld::repository() const { return Repository::open(sink, {.password = password_}, context()); }
 
 Context FaultWorld::context() const {
   Context context;

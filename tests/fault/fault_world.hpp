@@ -38,8 +38,9 @@ std::vector<std::string> keys_of(Sink& store, const std::string& prefix = {});
 /// A value type: a copy has its own store and its own source.
 class FaultWorld {
  public:
-  /// A repository in memory with `snapshots` snapshots of a source that changes before each.
-  explicit FaultWorld(std::uint64_t seed, unsigned snapshots = 2);
+  /// A repository in memory with `snapshots` snapshots of a source that changes before each. It is
+  /// encrypted when there is a password; every repository() then takes a moment.
+  explicit FaultWorld(std::uint64_t seed, unsigned snapshots = 2, std::string password = {});
   FaultWorld(const FaultWorld& other);
   FaultWorld& operator=(const FaultWorld&) = delete;
 
@@ -49,6 +50,8 @@ class FaultWorld {
   [[nodiscard]] SyntheticEngine engine() const { return SyntheticEngine(source); }
 
   void change_source();
+  /// Makes the source hold something else altogether, so that later snapshots need no earlier pack.
+  void replace_source(std::uint64_t seed) { source->set(make_data(seed, small_shape())); }
   /// Takes a snapshot and records what it must restore to; its id.
   std::string snapshot(unsigned threads = 1);
   /// What snapshot `id` restores to.
@@ -68,6 +71,7 @@ class FaultWorld {
   std::map<std::string, SyntheticData> recorded;
 
  private:
+  std::string password_;
   std::uint64_t changes_;
   std::shared_ptr<SteppingClock> clock_ = std::make_shared<SteppingClock>();
   std::map<std::string, SyntheticData> optional_;  ///< may be listed, and then must hold

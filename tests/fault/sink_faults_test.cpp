@@ -14,13 +14,21 @@ namespace {
 
 std::string oldest_of(const FaultWorld& world) { return world.listed().back(); }
 
-void prune_to_newest(FaultWorld& world) {
+PruneReport prune_to_newest(FaultWorld& world) {
   Repository repository = world.repository();
   KeepRules rules;
   rules.last = 1;
   const auto policy = make_keep_policy(rules);
   const PrunePlan plan = repository.plan_prune(*policy, {}, world.context());
-  repository.apply(plan, {.discard_unfinished = true}, world.context());
+  return repository.apply(plan, {.discard_unfinished = true}, world.context());
+}
+
+/// Three snapshots of which the newest shares nothing with the others: a prune has packs to remove.
+FaultWorld prunable_world(std::uint64_t seed) {
+  FaultWorld world(seed, 2);
+  world.replace_source(seed + 500);
+  world.snapshot();
+  return world;
 }
 
 /// The codes that fault_modes() injects: an operation must not turn them into something else.
@@ -134,19 +142,24 @@ TEST_CASE("a store that fails at any call of a forget leaves the snapshot whole 
       });
 }
 
-TEST_CASE(
-    "a store that fails at any call of a prune harms nothing that is kept, and the next prune finishes the work") {
-  FaultWorld start(16, 3);
+TEST_CASE("a store that fails at any call of a prune harms nothing that is kept, and the next prune does the rest") {
+  FaultWorld start = prunable_world(16);
+  FaultWorld unharmed(start);
+  const PruneReport report = prune_to_newest(unharmed);
+  CHECK(report.snapshots_removed == 2);
+  CHECK(report.packs_removed > 2);
   const auto ids = start.listed();
   for (std::size_t n = 1; n < ids.size(); ++n) start.allow_gone(ids[n]);
-  at_every_call(start, prune_to_newest, [](FaultWorld& world, const std::optional<Error>& error) {
-    check_code(error);
-    world.check_holds();
-    prune_to_newest(world);
-    CHECK(world.listed().size() == 1);
-    CHECK(world.repository().stats(world.context()).unreferenced_bytes == 0);
-    world.check_holds();
-  });
+  at_every_call(
+      start, [](FaultWorld& world) { prune_to_newest(world); },
+      [](FaultWorld& world, const std::optional<Error>& error) {
+        check_code(error);
+        world.check_holds();
+        prune_to_newest(world);
+        CHECK(world.listed().size() == 1);
+        CHECK(world.repository().stats(world.context()).unreferenced_bytes == 0);
+        world.check_holds();
+      });
 }
 
 TEST_CASE("a store that fails at any call of pin and unpin harms nothing") {
@@ -163,23 +176,34 @@ TEST_CASE("a store that fails at any call of pin and unpin harms nothing") {
       });
 }
 
+/// Prunes to the newest with listings that end in silence after `shown` objects, either while
+/// the prune is planned or while it is carried out.
+std::optional<ErrorCode> prune_with_short_listings(FaultWorld& world, std::size_t shown, bool while_planned) {
+  Repository repository = world.repository();
+  KeepRules rules;
+  rules.last = 1;
+  if (while_planned) world.sink->show_only(shown);
+  const PrunePlan plan = repository.plan_prune(*make_keep_policy(rules), {}, world.context());
+  world.sink->heal();
+  if (!while_planned) world.sink->show_only(shown);
+  return code_of([&] { repository.apply(plan, {}, world.context()); });
+}
+
 TEST_CASE("a listing that ends early in silence never makes a prune remove what is needed") {
-  const FaultWorld start(18, 3);
+  const FaultWorld start = prunable_world(18);
   const std::size_t objects = keys_of(*start.store).size();
-  for (std::size_t shown = 0; shown <= objects; ++shown) {
-    CAPTURE(shown);
-    FaultWorld world(start);
-    const auto ids = world.listed();
-    Repository repository = world.repository();
-    KeepRules rules;
-    rules.last = 2;
-    const PrunePlan plan = repository.plan_prune(*make_keep_policy(rules), {}, world.context());
-    world.sink->show_only(shown);
-    const auto code = code_of([&] { repository.apply(plan, {}, world.context()); });
-    const bool allowed = !code || code == ErrorCode::locked;
-    CHECK(allowed);
-    world.allow_gone(ids.back());
-    world.check_holds();
+  for (const bool while_planned : {true, false}) {
+    for (std::size_t shown = 0; shown <= objects; ++shown) {
+      CAPTURE(while_planned);
+      CAPTURE(shown);
+      FaultWorld world(start);
+      const auto ids = world.listed();
+      const auto code = prune_with_short_listings(world, shown, while_planned);
+      const bool allowed = !code || code == ErrorCode::locked;
+      CHECK(allowed);
+      for (std::size_t n = 1; n < ids.size(); ++n) world.allow_gone(ids[n]);
+      world.check_holds();
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <thread>
+#include <optional>
 
 #include "integration/sqlite_fixture.hpp"
 
@@ -94,7 +94,7 @@ TEST_CASE("a snapshot shows exactly what its own transaction sees, however much 
   const std::string path = folder / "bank.db";
   make_bank(path, "wal");
   ChildProcess peer = start_peer({"transfer", path, "PASSIVE", "50"});
-  for (int i = 0; i < 15; ++i) {
+  for (int i = 0; i < 8; ++i) {
     const Database lent(path, SQLITE_OPEN_READWRITE);
     const auto engine = make_sqlite_engine({.path = path, .connection = lent.handle()});
     const auto session = engine->begin({}, {});
@@ -104,6 +104,32 @@ TEST_CASE("a snapshot shows exactly what its own transaction sees, however much 
     CHECK_EQ(open_image(*snapshot, folder / "image.db").content(), Database(copy).content());
   }
   stop_peer(peer);
+}
+
+TEST_CASE("a snapshot ends at the very commit that its own transaction ends at") {
+  const TempFolder folder;
+  const std::string path = folder / "bank.db";
+  make_bank(path, "wal");
+  std::vector<std::string> writing{"transfer", path};
+  std::string checkpoints;
+  SUBCASE("with passive checkpoints of the writer") { writing.insert(writing.end(), {"PASSIVE", "3"}); }
+  SUBCASE("with truncating checkpoints of the writer") { writing.insert(writing.end(), {"TRUNCATE", "7"}); }
+  SUBCASE("with passive checkpoints of a third process") { checkpoints = "PASSIVE"; }
+  SUBCASE("with restarting checkpoints of a third process") { checkpoints = "RESTART"; }
+  ChildProcess writer = start_peer(writing);
+  std::optional<ChildProcess> checkpointer;
+  if (!checkpoints.empty()) checkpointer = start_peer({"checkpoint", path, checkpoints});
+  const Database lent(path, SQLITE_OPEN_READWRITE);
+  const auto engine = make_sqlite_engine({.path = path, .connection = lent.handle()});
+  for (int i = 0; i < 100; ++i) {
+    const auto session = engine->begin({}, {});
+    const std::int64_t commits = lent.number("SELECT commits FROM progress");
+    const auto snapshot = drain(*session, 1);
+    write_file(folder / "image.db", image_of(*snapshot));
+    CHECK_EQ(Database::immutable(folder / "image.db").number("SELECT commits FROM progress"), commits);
+  }
+  if (checkpointer) stop_peer(*checkpointer);
+  stop_peer(writer);
 }
 
 TEST_CASE("a database that grows without pause gives a snapshot of one moment") {

@@ -1,4 +1,5 @@
 // Snapshots through a connection that the host program holds already.
+#include <dlfcn.h>
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -46,6 +47,26 @@ TEST_CASE("the locks of a host survive a snapshot through a connection of our ow
   REQUIRE(peer.wait().has_value());
   CHECK_NE(peer.err().find("locked"), std::string::npos);
   host.run("COMMIT");
+}
+
+TEST_CASE("a second SQLite library in the process is a danger that the snapshot warns of") {
+  const TempFolder folder;
+  make_bank(folder / "bank.db", "wal");
+  Dl_info library{};
+  REQUIRE_NE(::dladdr(reinterpret_cast<void*>(&sqlite3_libversion), &library), 0);
+  fs::copy_file(library.dli_fname, folder / "libsqlite3-other.so");
+  ChildProcess child = ChildProcess::fork([&] {
+    const Database host(folder / "bank.db");
+    const std::int64_t accounts = host.number("SELECT count(*) FROM account");
+    const std::size_t alone = snapshot_of(folder / "bank.db")->manifest().warnings.size();
+    if (::dlopen((folder / "libsqlite3-other.so").c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) return 90;
+    const std::size_t with_other = snapshot_of(folder / "bank.db")->manifest().warnings.size();
+    return accounts == 1000 && alone == 0 && with_other == 1 ? 0 : 1;
+  });
+  const auto status = child.wait();
+  INFO(child.err());
+  REQUIRE(status.has_value());
+  CHECK_EQ(status->code, 0);
 }
 
 TEST_CASE("an attached database is backed up under its schema name") {

@@ -100,7 +100,7 @@ TEST_CASE("a lock that is not given up in time is an error that may be tried aga
 
   CHECK_EQ(error.code(), ErrorCode::locked);
   CHECK(error.retryable());
-  CHECK_FALSE(error.why().empty());
+  CHECK_EQ(error.why(), "database is locked");
   stop_peer(peer);
 }
 

@@ -95,7 +95,7 @@ void Database::back_up_to(const std::string& path) const {
 
 void make_bank(const std::string& path, const std::string& journal_mode) {
   const Database bank(path);
-  bank.run("PRAGMA journal_mode = " + journal_mode);
+  bank.run("PRAGMA journal_mode = " + journal_mode + "; PRAGMA synchronous = OFF");
   bank.run(
       "CREATE TABLE account(id INTEGER PRIMARY KEY, balance INTEGER NOT NULL, note TEXT);"
       "CREATE TABLE progress(commits INTEGER); CREATE TABLE growth(id INTEGER PRIMARY KEY, data BLOB);"
@@ -154,6 +154,12 @@ std::string stop_peer(ChildProcess& peer) {
   REQUIRE(status.has_value());
   REQUIRE_EQ(status->code, 0);
   return peer.out();
+}
+
+Bytes bytes_of_open_file(const std::string& path) {
+  const RunResult result = run_program({"cat", path});
+  REQUIRE_EQ(result.status.code, 0);
+  return to_bytes(result.out);
 }
 
 Error error_of(const std::function<void()>& call) {

@@ -66,6 +66,10 @@ void run_peer(const std::vector<std::string>& arguments);
 /// Asks it to stop and returns what it said.
 std::string stop_peer(ChildProcess& peer);
 
+/// Bytes of a database file that this process has open. Another process reads them: closing a descriptor of
+/// ours would drop every lock that our connections hold on the file.
+Bytes bytes_of_open_file(const std::string& path);
+
 /// Error thrown by `call`; fails the test when there is none.
 Error error_of(const std::function<void()>& call);
 

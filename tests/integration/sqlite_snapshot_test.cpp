@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 /// Folds the log into the file, as only the owner of a database may, and returns the file's bytes.
 Bytes file_after_checkpoint(const Database& owner, const std::string& path) {
   owner.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  return read_file(path);
+  return bytes_of_open_file(path);
 }
 
 void fill(const Database& database, int count) {

@@ -223,6 +223,18 @@ def test_a_damaged_pack_is_found_and_named(repository, folder):
     assert {(damage["snapshot"], damage["object"]) for damage in report["damage"]} == {(repository.first, key)}
 
 
+def test_a_backup_over_damage_warns_and_stores_the_data_anew(repository, database, folder):
+    flip_a_bit(repository.objects("packs")[0])
+    connection = database.connect()
+    with connection:
+        connection.execute("UPDATE account SET owner = randomblob(200)")
+    connection.close()
+    result = repository.run("backup", database.url)
+    assert result.code == 3, result
+    assert "warning: app.db: " in result.err
+    assert repository.restored(result.out.strip(), folder / "x.db") == database.content()
+
+
 def test_a_missing_pack_is_found_at_every_level(repository):
     repository.objects("packs")[0].unlink()
     for level in ("packs", "frames", "data"):

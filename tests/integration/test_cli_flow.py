@@ -317,9 +317,8 @@ def test_prune_dry_run_shows_each_snapshot_with_its_reason_and_changes_nothing(w
     assert "restore reaches back to 2026-01-06 00:00:00 UTC" in lines[-1]
     assert len(week.ids()) == 7
     plan = week.ok("prune", "--keep-last", "2", "--dry-run", "--json").document
-    assert plan["dry_run"] is True
-    assert plan["report"] is None
-    assert [decision["keep"] for decision in plan["plan"]["decisions"]].count(False) == 5
+    assert [decision["keep"] for decision in plan["decisions"]].count(False) == 5
+    assert plan["oldest_kept"] == "2026-01-06T00:00:00Z"
 
 
 def test_prune_removes_snapshots_only_when_told_to(week):
@@ -327,7 +326,7 @@ def test_prune_removes_snapshots_only_when_told_to(week):
     assert "--yes" in result.err
     assert len(week.ids()) == 7
     document = week.ok("prune", "--keep-last", "2", "--yes", "--json").document
-    assert document["report"]["snapshots_removed"] == 5
+    assert document["snapshots_removed"] == 5
     assert week.ids() == [week.days[6], week.days[5]]
     assert week.is_sound()
 

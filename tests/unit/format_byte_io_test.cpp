@@ -13,10 +13,20 @@ using testing::code_of;
 TEST_CASE("numbers are little-endian and varints seven bits a byte") {
   Bytes bytes;
   ByteWriter(bytes).u8(1).u16(0x0203).u32(0x04050607).u64(0x08090a0b0c0d0e0f).text("ab");
-  CHECK(to_hex(bytes) == "01" "0302" "07060504" "0f0e0d0c0b0a0908" "6162");
+  CHECK(to_hex(bytes) ==
+        "01"
+        "0302"
+        "07060504"
+        "0f0e0d0c0b0a0908"
+        "6162");
   bytes.clear();
   ByteWriter(bytes).varint(0).varint(127).varint(128).varint(300).varint(UINT64_MAX);
-  CHECK(to_hex(bytes) == "00" "7f" "8001" "ac02" "ffffffffffffffffff01");
+  CHECK(to_hex(bytes) ==
+        "00"
+        "7f"
+        "8001"
+        "ac02"
+        "ffffffffffffffffff01");
 }
 
 TEST_CASE("any numbers come back") {

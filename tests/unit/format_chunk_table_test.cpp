@@ -29,7 +29,12 @@ TEST_CASE("the bytes of a row never change") {
   append_row(some_row(), bytes);
   CHECK(to_hex(bytes) ==
         "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
-        "000102030405060708090a0b0c0d0e0f" "04030201" "08070605" "0b0a09" "100f0e" "cd50");
+        "000102030405060708090a0b0c0d0e0f"
+        "04030201"
+        "08070605"
+        "0b0a09"
+        "100f0e"
+        "cd50");
   CHECK(bytes.size() == kRowSize);
 }
 
@@ -102,7 +107,7 @@ TEST_CASE("an entry's digest depends on ids, lengths and order, and on nothing e
   CHECK(digest_of({first, second}) != digest_of({second, first}));
   CHECK(digest_of({first}) != digest_of({longer}));
   CHECK(digest_of({}) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  CHECK(digest_of({first}) == "?");
+  CHECK(digest_of({first}) == "1e1645ef61b5ad3c2f59b019400a6d9db3f374ac7436a27ebf00165cc92aa7ae");
 }
 
 }  // namespace dbsnap

@@ -1,53 +1,17 @@
 // Planning and applying a prune: what goes, what must stay, and when it is refused.
 #include <algorithm>
-#include <map>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "harness/random_data.hpp"
 #include "repository_fixture.hpp"
+#include "repository_history.hpp"
 
 namespace dbsnap::testing {
 namespace {
 
 constexpr std::size_t kMiB = 1024 * 1024;
-
-/// One database with a snapshot after each of several changes.
-class History : public Store {
- public:
-  explicit History(int count, const CreateOptions& options = {.encrypt = false}) : Store(options) {
-    for (int n = 0; n < count; ++n) grow();
-  }
-
-  std::string grow() {
-    if (!ids_in_order.empty()) place->change(ids_in_order.size());
-    const std::string id = snapshot(engine).id;
-    ids_in_order.push_back(id);
-    states[id] = place->data().value();
-    return id;
-  }
-  void check_all_restorable() {
-    for (const std::string& id : ids()) {
-      CAPTURE(id);
-      CHECK(restored(id) == states.at(id));
-    }
-    CHECK(repository.verify({.level = VerifyLevel::frames}, context()).ok());
-  }
-  std::set<std::string> needed_packs() {
-    std::set<std::string> keys;
-    for (const std::string& id : ids()) {
-      for (const PackInfo& pack : repository.manifest(id, context()).packs) keys.insert(pack.key);
-    }
-    return keys;
-  }
-
-  std::shared_ptr<SyntheticPlace> place = std::make_shared<SyntheticPlace>(make_data(1));
-  SyntheticEngine engine{place};
-  std::vector<std::string> ids_in_order;
-  std::map<std::string, SyntheticData> states;
-};
 
 TEST_CASE("a plan changes nothing and says what an apply would do") {
   History history(5);
@@ -250,64 +214,6 @@ TEST_CASE("a listing that ends early or fails removes nothing") {
   history.check_all_restorable();
 }
 
-TEST_CASE("a snapshot taken between plan and apply keeps all it needs") {
-  History history(4);
-  const PrunePlan plan = history.plan({.last = 1});
-  history.grow();
-  try {
-    history.repository.apply(plan, {}, history.context());
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::locked);
-  }
-  history.check_all_restorable();
-}
-
-TEST_CASE("while a snapshot is being taken a prune is refused and names it") {
-  History history(2);
-  const PrunePlan plan = history.plan({.last = 1});
-  const auto gate = std::make_shared<Gate>();
-  history.place->set_faults(stalled_reads(gate));
-  history.place->change(77);
-  const SyntheticData state = history.place->data().value();
-  std::string id;
-  history.clock.advance(std::chrono::hours(1));
-  std::jthread writer(
-      [&] { id = history.repository.snapshot(history.engine, {.host = "web1"}, history.context()).id; });
-  gate->await_arrivals();
-  const Error error = error_of([&] { history.repository.apply(plan, {}, history.context()); });
-  CHECK(error.code() == ErrorCode::locked);
-  const PrunePlan during = history.plan({.last = 1});
-  REQUIRE(during.unfinished.size() == 1);
-  CHECK(during.unfinished.front().host == "web1");
-  CHECK(during.unfinished.front().source == "synthetic");
-  gate->open();
-  writer.join();
-  history.states[id] = state;
-  history.check_all_restorable();
-  history.place->set_faults({});
-  history.prune({.last = 1});
-  CHECK(history.ids() == std::vector{id, history.ids_in_order.back()});
-  history.check_all_restorable();
-}
-
-TEST_CASE("a session that died is unfinished until it is discarded") {
-  History history(2);
-  // The process is gone before the end: neither the manifest nor the cleaning up reaches the store.
-  history.place->change(78);
-  history.sink->inject({.call = SinkCall::put, .prefix = "snapshots/", .every_later = true});
-  history.sink->inject({.call = SinkCall::remove, .prefix = "sessions/", .every_later = true});
-  CHECK_THROWS_AS(history.snapshot(history.engine, {.use_parent = false}), Error);
-  history.sink->heal();
-  const PrunePlan plan = history.plan({.last = 2});
-  REQUIRE(plan.unfinished.size() == 1);
-  CHECK(code_of([&] { history.repository.apply(plan, {}, history.context()); }) == ErrorCode::locked);
-  history.repository.apply(plan, {.discard_unfinished = true}, history.context());
-  CHECK(history.plan({}).unfinished.empty());
-  const auto left = history.keys("packs/");
-  CHECK(std::set(left.begin(), left.end()) == history.needed_packs());
-  history.check_all_restorable();
-}
-
 TEST_CASE("an apply that fails at any call can be done again, and nothing that stays is hurt") {
   for (std::uint64_t call = 0; call < 200; ++call) {
     History history(3);
@@ -333,6 +239,44 @@ TEST_CASE("an apply that fails at any call can be done again, and nothing that s
     }
   }
   FAIL("apply never got through");
+}
+
+TEST_CASE("a manifest that cannot be read stops a prune until its snapshot is forgotten") {
+  History history(3);
+  const auto key = history.keys("snapshots/")[1];
+  const std::string id = key.substr(key.size() - 32);
+  history.sink->corrupt(key, 60);
+  CHECK(code_of([&] { (void)history.plan({.last = 1}); }) == ErrorCode::damaged);
+  history.repository.forget({id}, history.context());
+  history.prune({.last = 1});
+  CHECK(history.ids() == std::vector{history.ids_in_order.back()});
+  history.check_all_restorable();
+}
+
+TEST_CASE("a forget that breaks off at any call has happened or not, and leaves nothing behind after a prune") {
+  for (std::uint64_t call = 0; call < 50; ++call) {
+    History history(2);
+    const std::string id = history.ids_in_order.front();
+    history.sink->heal();
+    history.sink->die_after(call);
+    bool failed = false;
+    try {
+      history.repository.forget({id}, history.context());
+    } catch (const Error&) {
+      failed = true;
+    }
+    history.sink->heal();
+    history.check_all_restorable();
+    history.prune({.last = 1});
+    CHECK(history.ids() == std::vector{history.ids_in_order.back()});
+    CHECK(history.keys("snapshots/").size() == 1);
+    history.check_all_restorable();
+    if (!failed) {
+      CHECK(call > 2);
+      return;
+    }
+  }
+  FAIL("forget never got through");
 }
 
 TEST_CASE("a source whose snapshots are all gone starts anew") {

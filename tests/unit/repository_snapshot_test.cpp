@@ -1,4 +1,4 @@
-// Snapshot and restore: identity, deduplication, deltas, order and bookkeeping.
+// Snapshot: deduplication, deltas, identity of sources and bookkeeping.
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -20,36 +20,6 @@ void scatter(Bytes& content, Random& random, std::size_t count) {
   for (std::size_t n = 0; n < count; ++n) {
     const Bytes patch = random.text(60);
     std::ranges::copy(patch, content.begin() + static_cast<std::ptrdiff_t>(random.below(content.size() - 60)));
-  }
-}
-
-std::uint64_t bytes_got_by(Store& store, const std::string& id, ValueEngine& target) {
-  store.sink->heal();
-  store.repository.restore(id, target, {}, 1, store.context());
-  return store.sink->bytes_got();
-}
-
-TEST_CASE("a restored snapshot is what was backed up") {
-  const SyntheticData data = make_data(1);
-  SUBCASE("plain") {
-    Store store;
-    SyntheticEngine engine(data);
-    CHECK(store.restored(store.snapshot(engine).id) == data);
-  }
-  SUBCASE("encrypted") {
-    Store store({.password = "right"});
-    SyntheticEngine engine(data);
-    CHECK(store.restored(store.snapshot(engine).id) == data);
-  }
-  SUBCASE("on the caller's thread alone") {
-    Store store;
-    SyntheticEngine engine(data);
-    CHECK(store.restored(store.snapshot(engine, {.threads = 1}).id) == data);
-  }
-  SUBCASE("with small chunks, frames and packs") {
-    Store store({.encrypt = false, .chunk_size = 4096, .frame_size = 16384, .pack_size = 1 << 20});
-    SyntheticEngine engine(data);
-    CHECK(store.restored(store.snapshot(engine).id) == data);
   }
 }
 
@@ -144,42 +114,6 @@ TEST_CASE("lines inserted and removed in a stream cost what changed") {
   ValueEngine target;
   store.repository.restore(second.id, target, {}, 2, store.context());
   CHECK(target.content == state);
-}
-
-TEST_CASE("a month of daily snapshots restores day by day, and the last day reads little more than the first") {
-  Store store;
-  Random random(6);
-  ValueEngine engine(random.pages(4 * kMiB));
-  std::vector<std::pair<std::string, Bytes>> days;
-  for (int day = 0; day <= 30; ++day) {
-    const Manifest manifest = store.snapshot(engine);
-    if (day > 0) CHECK(manifest.stats.bytes_stored < days.front().second.size() / 4);
-    days.emplace_back(manifest.id, engine.content);
-    scatter(engine.content, random, 40);
-  }
-  ValueEngine target;
-  for (const auto& [id, content] : days) {
-    store.repository.restore(id, target, {}, 2, store.context());
-    CHECK(target.content == content);
-  }
-  const std::uint64_t first = bytes_got_by(store, days.front().first, target);
-  const std::uint64_t last = bytes_got_by(store, days.back().first, target);
-  CHECK(last < 4 * first);
-}
-
-TEST_CASE("a source that keeps changing restores at every state") {
-  Store store({.encrypt = false, .chunk_size = 4096, .frame_size = 32768, .pack_size = 1 << 20});
-  const auto place = std::make_shared<SyntheticPlace>(make_data(7));
-  SyntheticEngine engine(place);
-  std::vector<std::pair<std::string, SyntheticData>> states;
-  for (std::uint64_t day = 0; day < 25; ++day) {
-    states.emplace_back(store.snapshot(engine).id, place->data().value());
-    place->change(day);
-  }
-  for (const auto& [id, data] : states) {
-    CAPTURE(id);
-    CHECK(store.restored(id) == data);
-  }
 }
 
 TEST_CASE("thousands of entries from several threads all arrive") {
@@ -330,45 +264,48 @@ TEST_CASE("settings out of range are refused before the source is touched") {
   CHECK(place->counters().sessions_begun == 0);
 }
 
-TEST_CASE("a restore reports what it wrote and refuses what it must") {
+TEST_CASE("a progress callback that throws at the very end takes the snapshot back") {
   Store store;
-  const SyntheticData data = make_data(15);
-  SyntheticEngine engine(data);
-  const std::string id = store.snapshot(engine).id;
-  const RestoreReport report = store.repository.restore(id, engine, {.overwrite = true}, 2, store.context());
-  CHECK(report.id == id);
-  CHECK(report.bytes == size_of(data));
-  CHECK(report.entries == data.size());
-  CHECK(code_of([&] { store.repository.restore(id, engine, {}, 2, store.context()); }) == ErrorCode::target_not_empty);
-  CHECK(code_of([&] { store.repository.restore(std::string(32, '0'), engine, {}, 2, store.context()); }) ==
-        ErrorCode::not_found);
+  SyntheticEngine engine(make_data(26));
+  const std::string good = store.snapshot(engine).id;
+  struct MyOwn {};
+  Context context = store.context();
+  context.on_progress = [&](const Progress& progress) {
+    if (progress.phase == Phase::commit && store.keys("snapshots/").size() == 2) throw MyOwn{};
+  };
+  CHECK_THROWS_AS(store.repository.snapshot(engine, {}, context), MyOwn);
+  CHECK(store.ids() == std::vector{good});
+  CHECK(store.plan({}).unfinished.empty());
 }
 
-TEST_CASE("a restore that fails midway leaves what was there") {
+TEST_CASE("after verify has found damage the next snapshot does not build on it") {
   Store store;
-  const SyntheticData data = make_data(16);
-  const auto place = std::make_shared<SyntheticPlace>(data);
-  SyntheticEngine engine(place);
-  const std::string id = store.snapshot(engine).id;
-  place->change(1);
-  const SyntheticData changed = place->data().value();
-  SyntheticFaults faults;
-  faults.fail_write_at = 3;
-  place->set_faults(faults);
-  CHECK(code_of([&] { store.repository.restore(id, engine, {.overwrite = true}, 2, store.context()); }) ==
-        ErrorCode::no_space);
-  CHECK(place->data() == changed);
+  ValueEngine engine(Random(23).pages(2 * kMiB));
+  const Manifest bad = store.snapshot(engine);
+  Bytes pack = store.memory->get(bad.packs.front().key, {}, {});
+  pack[1000] ^= std::byte{4};
+  store.memory->put(bad.packs.front().key, pack, {}, {});
+  CHECK_FALSE(store.repository.verify({}, store.context()).ok());
+  const Manifest next = store.snapshot(engine);
+  CHECK(next.parent.empty());
+  CHECK(store.repository.verify({.ids = {next.id}}, store.context()).ok());
+  ValueEngine target;
+  store.repository.restore(next.id, target, {}, 1, store.context());
+  CHECK(target.content == engine.content);
 }
 
-TEST_CASE("one entry of a snapshot can be read alone") {
+TEST_CASE("a snapshot whose last answer was lost is not listed after it was reported as failed") {
   Store store;
-  const SyntheticData data = make_data(17);
-  SyntheticEngine engine(data);
-  const auto reader = store.repository.reader(store.snapshot(engine).id, 1, store.context());
-  GatheringWriter writer;
-  reader->copy_entry("table/00000", writer, store.context());
-  CHECK(writer.content == data.at("table/00000").content);
-  CHECK(code_of([&] { reader->copy_entry("absent", writer, store.context()); }) == ErrorCode::not_found);
+  SyntheticEngine engine(make_data(24));
+  const std::string good = store.snapshot(engine).id;
+  engine.place().change(1);
+  store.sink->inject({.call = SinkCall::put, .prefix = "snapshots/", .after_effect = true});
+  CHECK_THROWS_AS(store.snapshot(engine), Error);
+  CHECK(store.ids() == std::vector{good});
+  CHECK(store.keys("snapshots/").size() == 1);
+  store.prune({.last = 1});
+  CHECK(store.restored(good) == make_data(24));
+  CHECK(store.restored(store.snapshot(engine).id) == engine.place().data().value());
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ from cffi import FFI
 def declarations_of(header: str) -> str:
     """The header without comments, preprocessor lines, `extern "C"` and the export macro."""
     text = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
-    text = re.sub(r'#ifdef __cplusplus\n.*?#endif\n', "", text, flags=re.S)
+    text = re.sub(r"#ifdef __cplusplus\n.*?#endif\n", "", text, flags=re.S)
     numbers = re.findall(r"^#define (DBSNAP_VERSION_[A-Z]+) (\d+)$", text, flags=re.M)
     text = re.sub(r"^#.*$", "", text, flags=re.M)
     text = text.replace("DBSNAP_C_API ", "")

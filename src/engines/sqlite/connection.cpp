@@ -174,7 +174,12 @@ std::size_t Connection::largest_request(std::size_t page_size) const {
 }
 
 Error Connection::error(int code, const std::string& action) const {
-  return sqlite_error(code, action, path_, sqlite3_errmsg(handle_));
+  const int os_error = sqlite3_system_errno(handle_);
+  if ((code & 0xff) == SQLITE_CANTOPEN && (os_error == EACCES || os_error == EPERM))
+    return source_error(os_error, path_);
+  // Ending a transaction after a failure replaces the message that belongs to it.
+  const bool current = sqlite3_extended_errcode(handle_) == code;
+  return sqlite_error(code, action, path_, current ? sqlite3_errmsg(handle_) : sqlite3_errstr(code));
 }
 
 void Connection::close_tidily() const noexcept {

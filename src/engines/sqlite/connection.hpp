@@ -39,7 +39,7 @@ class Connection {
   /// Most bytes that one read may ask for: a VFS that is not SQLite's own is asked for single pages.
   [[nodiscard]] std::size_t largest_request(std::size_t page_size) const;
 
-  /// Error for the code that the last call returned.
+  /// Error for an extended result code of this connection.
   [[nodiscard]] Error error(int code, const std::string& action) const;
 
   /// From now on closing removes the "-wal" and "-shm" files in SQLite's usual way.

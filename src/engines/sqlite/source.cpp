@@ -146,7 +146,7 @@ void Source::pin_wal_shared(std::chrono::milliseconds busy_timeout, const Contex
                         {"wal_frame", std::int64_t{pinned.header.max_frame}}};
   facts_["exclusive_ms"] = pinned.exclusive.count();
   if (pinned.header.page_count == 0) return show_file_alone(reader_of_database(connection_, kHeaderSize));
-  auto overlay = overlay_of(connection_, *index_, pinned.header, context);
+  auto overlay = overlay_of(connection_, *index_, pinned, context);
   view_.emplace(connection_.path(), pinned.header.page_size, pinned.header.page_count,
                 reader_of_database(connection_, pinned.header.page_size), std::move(overlay));
 }

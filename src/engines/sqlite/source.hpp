@@ -51,6 +51,7 @@ class Source {
   void record_header();
   void check_pinned() const;
 
+  std::vector<std::string> warnings_;
   bool made_log_files_;  ///< there was no log when we came, so an empty one may go when we leave
   Connection connection_;
   Mode mode_ = Mode::rollback;
@@ -59,7 +60,6 @@ class Source {
   std::optional<WalIndex> index_;
   Facts facts_;
   Facts consistency_point_;
-  std::vector<std::string> warnings_;
   MonotonicTime pinned_since_{};
 };
 

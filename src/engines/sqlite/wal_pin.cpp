@@ -30,12 +30,13 @@ WalPin pin_with_writers_held(const Connection& connection, const WalIndex& index
   const MonotonicTime held_since = context.clock->monotonic();
   const int code = retry_while_busy(timeout, context, [&] { return begin_reading(connection); });
   if (code != SQLITE_OK) throw connection.error(code, "read");
+  const std::uint32_t backfilled = index.backfilled();
   const auto header = index.header();
   if (!header) {
     end_reading(connection);
     throw Error(ErrorCode::io, "the wal-index of " + connection.path() + " does not come to rest").retryable();
   }
-  return {*header, context.clock->monotonic() - held_since};
+  return {*header, backfilled, context.clock->monotonic() - held_since};
 }
 
 }  // namespace
@@ -56,21 +57,22 @@ WalPin pin_wal(const Connection& connection, const WalIndex& index, std::chrono:
                const Context& context, unsigned free_tries) {
   for (unsigned i = 0; i < free_tries; ++i) {
     const auto before = index.header();
+    const std::uint32_t backfilled = index.backfilled();
     const int code = retry_while_busy(busy_timeout, context, [&] { return begin_reading(connection); });
     if (code != SQLITE_OK) throw connection.error(code, "read");
     const auto after = index.header();
-    if (before && after && *before == *after) return {*after, {}};
+    if (before && after && *before == *after) return {*after, backfilled, {}};
     end_reading(connection);
   }
   return pin_with_writers_held(connection, index, busy_timeout, context);
 }
 
-std::optional<LogOverlay> overlay_of(const Connection& connection, const WalIndex& index, const WalIndexHeader& header,
+std::optional<LogOverlay> overlay_of(const Connection& connection, const WalIndex& index, const WalPin& pin,
                                      const Context& context) {
-  const std::uint32_t backfilled = index.backfilled();
+  const WalIndexHeader& header = pin.header;
   LogOverlay overlay;
   std::vector<std::uint32_t> pages(4096);
-  for (std::uint32_t frame = backfilled + 1; frame <= header.max_frame && frame > backfilled;) {
+  for (std::uint32_t frame = pin.backfilled + 1; frame <= header.max_frame && frame > pin.backfilled;) {
     context.check();
     const std::size_t count = std::min<std::size_t>(pages.size(), header.max_frame - frame + 1);
     index.page_numbers(frame, std::span(pages).first(count));

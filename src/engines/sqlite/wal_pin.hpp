@@ -13,7 +13,10 @@ namespace dbsnap::sqlite {
 inline constexpr unsigned kFreePinTries = 1000;
 
 struct WalPin {
-  WalIndexHeader header;                                  ///< the state that the open transaction reads
+  WalIndexHeader header;  ///< the state that the open transaction reads
+  /// Frames up to this one need not be looked at, as seen when the transaction began and not later: a
+  /// checkpoint that runs afterwards leaves out pages that have newer frames behind our end, and counts them.
+  std::uint32_t backfilled = 0;
   std::chrono::duration<double, std::milli> exclusive{};  ///< how long writers were held
 };
 
@@ -24,7 +27,7 @@ WalPin pin_wal(const Connection& connection, const WalIndex& index, std::chrono:
                const Context& context, unsigned free_tries = kFreePinTries);
 
 /// The frames of a pinned state that are not in the database file yet; nothing when there are none.
-std::optional<LogOverlay> overlay_of(const Connection& connection, const WalIndex& index, const WalIndexHeader& header,
+std::optional<LogOverlay> overlay_of(const Connection& connection, const WalIndex& index, const WalPin& pin,
                                      const Context& context);
 
 /// `begin` and a first read, which is what fixes the state; leaves no transaction when it fails.

@@ -1,10 +1,10 @@
 """Consistent, deduplicated, encrypted snapshots of live databases.
 
-    import dbsnap
+import dbsnap
 
-    with dbsnap.Repository.create("/srv/backups", password="...") as repository:
-        snapshot = repository.snapshot("sqlite:///srv/app.db")
-        repository.restore(snapshot.id, "sqlite:///srv/restored.db")
+with dbsnap.Repository.create("/srv/backups", password="...") as repository:
+    snapshot = repository.snapshot("sqlite:///srv/app.db")
+    repository.restore(snapshot.id, "sqlite:///srv/restored.db")
 """
 
 from ._context import CancelToken, Context, Progress
@@ -38,7 +38,9 @@ from ._errors import (
     WrongKey,
 )
 from ._library import components, has_component, library_version, repository_format
+from ._plan import PrunePlan
 from ._policy import KeepPolicy, RetentionPolicy, Verdict
+from ._reader import SnapshotReader
 from ._reports import (
     Damage,
     Decision,
@@ -54,7 +56,7 @@ from ._reports import (
     Stats,
     VerifyReport,
 )
-from ._repository import PrunePlan, Repository, SnapshotReader
+from ._repository import Repository
 from ._sink import Sink
 
 __version__ = library_version()

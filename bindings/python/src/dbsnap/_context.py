@@ -133,8 +133,8 @@ class _Call:
 def run_call(context: Context | None, call: Callable[[Any, Any], int]) -> None:
     """Runs `call`, given a C context and its `dbsnap_error **`.
 
-    In the main thread it runs in a helper thread: a C call would hold up the signal handlers of Python, and Ctrl-C with them,
-    until it returns. Ctrl-C cancels the call, waits for its orderly end, and is raised as KeyboardInterrupt.
+    In the main thread it runs in a helper thread: a C call would hold up the signal handlers of Python, and Ctrl-C
+    with them, until it returns. Ctrl-C cancels the call, waits for its orderly end, and is raised as KeyboardInterrupt.
     """
     with ExitStack() as stack:
         running = _Call(context or Context(), stack)
@@ -147,19 +147,24 @@ def run_call(context: Context | None, call: Callable[[Any, Any], int]) -> None:
 def _run_beside(action: Callable[[], None], cancel: Callable[[], None]) -> None:
     failures: list[BaseException] = []
     variables = contextvars.copy_context()
+    # A lock and not Thread.join(): a join that Ctrl-C interrupts takes the thread for ended (Python 3.8 to 3.12).
+    running = threading.Lock()
+    running.acquire()
 
     def work() -> None:
         try:
             variables.run(action)
         except BaseException as failure:
             failures.append(failure)
+        finally:
+            running.release()
 
     worker = threading.Thread(target=work, name="dbsnap-call", daemon=True)
     interrupt: KeyboardInterrupt | None = None
     worker.start()
     while True:
         try:
-            worker.join()
+            running.acquire()
             break
         except KeyboardInterrupt as pressed:
             interrupt = interrupt or pressed

@@ -15,7 +15,7 @@ class Error(Exception):
 
     `code` is the number, `name` the word ("no-repository"), `why` the operating system's or server's own words, `hint`
     one command to run next, `retryable` tells whether the same call may succeed later, `native_code` is an errno, an
-    SQLite extended code or an HTTP status (or 0), `context` holds facts for programs, for example {"object": "packs/..."}.
+    SQLite extended code or an HTTP status (or 0), `context` holds facts for programs: {"object": "packs/..."}.
     """
 
     default_code: ClassVar[int] = 1  # internal
@@ -44,6 +44,15 @@ class Error(Exception):
     def name(self) -> str:
         """Name of the code, for example "no-repository"."""
         return text_of(lib.dbsnap_status_name(self.code))
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code that the dbsnap program would end with."""
+        made = lib.dbsnap_error_create(self.code, b"")
+        try:
+            return int(lib.dbsnap_error_exit_code(made))
+        finally:
+            lib.dbsnap_error_free(made)
 
     def __str__(self) -> str:
         return f"{self.message}: {self.why}" if self.why else self.message

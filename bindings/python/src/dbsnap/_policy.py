@@ -31,7 +31,7 @@ class RetentionPolicy(abc.ABC):
 
     @abc.abstractmethod
     def evaluate(self, snapshots: Sequence[SnapshotSummary], now: datetime) -> Sequence[Verdict]:
-        """One verdict per snapshot, in the same order; the snapshots are those of one source. Must be a pure function."""
+        """One verdict per snapshot of one source, in the same order. Must be a pure function of its arguments."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def time_from_ns(time_ns: int) -> datetime:
 
 
 def ns_from_time(time: datetime) -> int:
-    """Exact, unlike the float that timestamp() gives. A time without zone is refused: it means nothing to another host."""
+    """Exact, unlike timestamp(). A time without zone is refused: it means nothing to another host."""
     if time.tzinfo is None:
         raise ValueError("the time needs a time zone, for example datetime.now(timezone.utc)")
     difference = time - datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -162,9 +162,7 @@ class VerifyReport:
     @staticmethod
     def from_json(data: Json) -> VerifyReport:
         damage = [Damage(one["snapshot"], one["object"], one["what"]) for one in data["damage"]]
-        return VerifyReport(
-            data["ok"], data["snapshots"], data["objects"], data["frames"], data["bytes"], damage
-        )
+        return VerifyReport(data["ok"], data["snapshots"], data["objects"], data["frames"], data["bytes"], damage)
 
 
 @dataclass(frozen=True)

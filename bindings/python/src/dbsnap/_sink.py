@@ -57,9 +57,7 @@ class Sink(abc.ABC):
 
 
 @callback(_TABLE, "put")
-def _put(
-    data: Any, key: Any, content: Any, size: int, if_absent: bool, already_exists: Any, context: Any
-) -> None:
+def _put(data: Any, key: Any, content: Any, size: int, if_absent: bool, already_exists: Any, context: Any) -> None:
     stored = value_of(data).put(text_of(key), bytes_view(content, size), if_absent=if_absent)
     already_exists[0] = bool(if_absent and not stored)
 
@@ -123,5 +121,3 @@ def _create(sink: Sink, out: Any) -> None:
     except BaseException:
         release(data)
         raise
-
-

@@ -1,0 +1,189 @@
+"""The main job through Python."""
+
+import io
+import subprocess
+import sys
+import threading
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from conftest import count_rows
+
+import dbsnap
+
+
+def test_a_snapshot_is_listed_shown_and_restored(repository, database, tmp_path):
+    taken = repository.snapshot(database.url, tags=["nightly"], host="testhost")
+    (listed,) = repository.snapshots()
+    assert (listed.id, listed.tags, listed.source.host) == (taken.id, ["nightly"], "testhost")
+    assert repository.resolve() == repository.resolve(taken.id[:8]) == taken.id
+    assert repository.manifest("latest").entries[0].size_bytes == database.path.stat().st_size
+    repository.restore("latest", f"sqlite://{tmp_path}/copy.db")
+    assert count_rows(tmp_path / "copy.db") == 500
+
+
+def test_a_repository_on_disk_opens_with_its_password_only(database, tmp_path):
+    with dbsnap.Repository.create(tmp_path / "repo", password="open sesame") as repository:
+        identity = repository.id
+        assert repository.encrypted
+        repository.snapshot(database.url)
+    with pytest.raises(dbsnap.WrongKey):
+        dbsnap.Repository.open(tmp_path / "repo", password="open rice")
+    with dbsnap.Repository.open(tmp_path / "repo", password="open sesame") as repository:
+        assert repository.id == identity
+        assert len(repository.snapshots()) == 1
+    with pytest.raises(dbsnap.AlreadyExists):
+        dbsnap.Repository.create(tmp_path / "repo", password="x")
+
+
+def test_the_second_snapshot_costs_what_changed(repository, database):
+    database.add(20000)
+    before = repository.snapshot(database.url)
+    database.add(1)
+    after = repository.snapshot(database.url)
+    assert after.parent == before.id
+    assert after.stats["bytes_stored"] * 20 < before.stats["bytes_stored"]
+    (entry,) = repository.diff(before.id, after.id).entries
+    assert entry.change == "changed"
+    stats = repository.stats()
+    assert (stats.snapshots, stats.sources) == (2, 1)
+
+
+def test_verify_is_true_for_what_is_sound(repository, database):
+    repository.snapshot(database.url)
+    for level in ("packs", "frames", "data"):
+        report = repository.verify(level=level)
+        assert report
+        assert report.snapshots == 1
+
+
+def test_snapshots_are_found_by_time(repository, database):
+    first = repository.snapshot(database.url)
+    assert repository.resolve_at(first.time + timedelta(microseconds=1)) == first.id
+    with pytest.raises(dbsnap.PointInTimeUnreachable):
+        repository.resolve_at(first.time - timedelta(seconds=1))
+    with pytest.raises(ValueError, match="time zone"):
+        repository.resolve_at(datetime(2026, 1, 1))
+
+
+def test_a_pinned_snapshot_is_not_forgotten(repository, database):
+    taken = repository.snapshot(database.url)
+    repository.snapshot(database.url)
+    repository.pin(taken.id)
+    with pytest.raises(dbsnap.Locked):
+        repository.forget(taken.id)
+    repository.unpin(taken.id)
+    repository.forget(taken.id)
+    with pytest.raises(dbsnap.NotFound):
+        repository.manifest(taken.id)
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+def test_an_export_is_imported_again(repository, database, tmp_path, compression):
+    repository.snapshot(database.url)
+    repository.export("latest", tmp_path / "file", compression=compression)
+    when = datetime(2020, 1, 2, 3, 4, 5, 600, tzinfo=timezone.utc)
+    imported = repository.import_file(tmp_path / "file", database.url, time=when, source_name="old app")
+    assert imported.time == when
+    repository.restore(imported.id, f"sqlite://{tmp_path}/copy.db")
+    assert count_rows(tmp_path / "copy.db") == 500
+
+
+def test_a_failed_export_leaves_no_file(repository, database, tmp_path):
+    repository.snapshot(database.url)
+    with pytest.raises(dbsnap.InvalidArgument):
+        repository.export("latest", tmp_path / "file", compression="rar")
+    (tmp_path / "there").write_text("x")
+    with pytest.raises(dbsnap.InvalidArgument, match="exists"):
+        repository.export("latest", tmp_path / "there")
+    assert (tmp_path / "there").read_text() == "x"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["app.db", "there"]
+
+
+def test_an_export_goes_to_an_open_file(repository, database):
+    repository.snapshot(database.url)
+    file = io.BytesIO()
+    repository.export("latest", file)
+    assert file.getvalue() == database.path.read_bytes()
+
+
+def test_entries_are_read_one_by_one(repository, database):
+    repository.snapshot(database.url)
+    with repository.reader("latest") as reader:
+        name = reader.manifest.entries[0].name
+        content = bytearray(reader.manifest.entries[0].size_bytes)
+
+        def place(offset, data):
+            content[offset : offset + len(data)] = data
+
+        reader.copy_entry(name, place, parallel=True)
+        assert content == reader.read_entry(name) == database.path.read_bytes()
+        with pytest.raises(dbsnap.NotFound):
+            reader.read_entry("no such entry")
+
+
+def test_an_error_has_its_class_hint_and_facts(repository, database, tmp_path):
+    repository.snapshot(database.url)
+    with pytest.raises(dbsnap.TargetNotEmpty) as caught:
+        repository.restore("latest", database.url)
+    error = caught.value
+    assert isinstance(error, dbsnap.Error)
+    assert (error.name, error.code, error.exit_code, error.retryable) == ("target-not-empty", 23, 23, False)
+    assert str(database.path) in error.message
+    assert error.hint
+    assert repository.restore("latest", database.url, overwrite=True).bytes > 0
+    (tmp_path / "text").write_text("no database at all, but long enough to hold a header of one hundred bytes " * 3)
+    with pytest.raises(dbsnap.NotADatabase):
+        repository.snapshot(f"sqlite://{tmp_path}/text")
+
+
+def test_every_code_has_a_class():
+    from dbsnap._library import lib, text_of
+
+    named = {code for code in range(2, 256) if text_of(lib.dbsnap_status_name(code)) != "internal"}
+    assert len(named) >= 24
+    assert {kind.default_code for kind in dbsnap.Error.__subclasses__()} == named | {lib.DBSNAP_INTERNAL}
+
+
+def test_a_closed_repository_refuses_calls(database):
+    repository = dbsnap.Repository.create("memory:", encrypt=False)
+    repository.close()
+    repository.close()
+    with pytest.raises(dbsnap.InvalidArgument):
+        repository.snapshots()
+
+
+def test_many_threads_share_a_repository(repository, database):
+    failures = []
+
+    def work():
+        try:
+            repository.snapshot(database.url)
+            repository.verify()
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(repository.snapshots()) == 4
+
+
+def test_the_package_is_typed():
+    from importlib.resources import files
+
+    assert files("dbsnap").joinpath("py.typed").is_file()
+
+
+def test_nothing_is_printed_and_the_process_ends_cleanly(tmp_path):
+    program = f"""
+import dbsnap, sqlite3
+sqlite3.connect("{tmp_path}/a.db").execute("CREATE TABLE t (x)")
+repository = dbsnap.Repository.create("memory:", encrypt=False)
+repository.snapshot("sqlite://{tmp_path}/a.db")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
