@@ -18,7 +18,7 @@ struct FrameJob {
   Prelude prelude;               ///< `bases` is filled by encode_job()
   std::vector<ChunkRef> bases;   ///< chunks of the parent that the plain bytes replace
   std::uint64_t base_bytes = 0;  ///< of all of them
-  bool tried_base = false;      ///< whether there were bases when it was submitted
+  bool tried_base = false;       ///< whether there were bases when it was submitted
   TaskHandle task;
 
   FrameRef place;          ///< result

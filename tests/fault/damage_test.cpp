@@ -19,12 +19,7 @@ FaultWorld full_world(const std::string& password = {}) {
   const std::string forgotten = ids.back();
   world.repository().forget({forgotten}, world.context());
   world.allow_gone(forgotten);
-  // A session that ends before it has cleaned up after itself.
-  world.change_source();
-  world.sink->fail_put_after(2);
-  world.sink->inject({.call = SinkCall::remove, .every_later = true});
-  CHECK_THROWS_AS(world.snapshot(), Error);
-  world.sink->heal();
+  world.die_in_snapshot();
   return world;
 }
 

@@ -83,6 +83,15 @@ std::string FaultWorld::snapshot(unsigned threads) {
   return manifest.id;
 }
 
+void FaultWorld::die_in_snapshot() {
+  change_source();
+  sink->fail_put_after(2);
+  sink->inject({.call = SinkCall::remove, .every_later = true});
+  CHECK_THROWS_AS(snapshot(), Error);
+  sink->heal();
+  REQUIRE_FALSE(keys_of(*store, "sessions/").empty());
+}
+
 SyntheticData FaultWorld::restored(const std::string& id) const {
   SyntheticEngine target(std::make_shared<SyntheticPlace>(), "target");
   repository().restore(id, target, {}, 1, context());

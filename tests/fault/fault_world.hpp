@@ -54,6 +54,8 @@ class FaultWorld {
   void replace_source(std::uint64_t seed) { source->set(make_data(seed, small_shape())); }
   /// Takes a snapshot and records what it must restore to; its id.
   std::string snapshot(unsigned threads = 1);
+  /// Begins a snapshot and dies after its first packs: its session stays behind unfinished.
+  void die_in_snapshot();
   /// What snapshot `id` restores to.
   [[nodiscard]] SyntheticData restored(const std::string& id) const;
   [[nodiscard]] std::vector<std::string> listed() const;

@@ -23,11 +23,13 @@ PruneReport prune_to_newest(FaultWorld& world) {
   return repository.apply(plan, {.discard_unfinished = true}, world.context());
 }
 
-/// Three snapshots of which the newest shares nothing with the others: a prune has packs to remove.
+/// Three snapshots of which the newest shares nothing with the others, and one that died: a prune has
+/// packs to remove and a session to fence.
 FaultWorld prunable_world(std::uint64_t seed) {
   FaultWorld world(seed, 2);
   world.replace_source(seed + 500);
   world.snapshot();
+  world.die_in_snapshot();
   return world;
 }
 
@@ -186,7 +188,7 @@ std::optional<ErrorCode> prune_with_short_listings(FaultWorld& world, std::size_
   const PrunePlan plan = repository.plan_prune(*make_keep_policy(rules), {}, world.context());
   world.sink->heal();
   if (!while_planned) world.sink->show_only(shown);
-  return code_of([&] { repository.apply(plan, {}, world.context()); });
+  return code_of([&] { repository.apply(plan, {.discard_unfinished = true}, world.context()); });
 }
 
 TEST_CASE("a listing that ends early in silence never makes a prune remove what is needed") {

@@ -30,7 +30,7 @@ class Writer:
 
     def stop(self):
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
 
 @pytest.fixture

@@ -145,31 +145,54 @@ def run_call(context: Context | None, call: Callable[[Any, Any], int]) -> None:
 
 
 def _run_beside(action: Callable[[], None], cancel: Callable[[], None]) -> None:
-    failures: list[BaseException] = []
-    variables = contextvars.copy_context()
-    # A lock and not Thread.join(): a join that Ctrl-C interrupts takes the thread for ended (Python 3.8 to 3.12).
-    running = threading.Lock()
-    running.acquire()
+    """Runs `action` in a helper thread that has ended when this returns, whenever Ctrl-C is pressed.
 
-    def work() -> None:
-        try:
-            variables.run(action)
-        except BaseException as failure:
-            failures.append(failure)
-        finally:
-            running.release()
-
-    worker = threading.Thread(target=work, name="dbsnap-call", daemon=True)
+    Ctrl-C may strike between any two steps below. Before the helper was told to go it does nothing; afterwards it is
+    waited for. Thread.join() will not do: one that is interrupted takes the thread for ended (Python 3.8 to 3.12).
+    """
+    helper = _Helper(action)
     interrupt: KeyboardInterrupt | None = None
-    worker.start()
-    while True:
-        try:
-            running.acquire()
-            break
-        except KeyboardInterrupt as pressed:
-            interrupt = interrupt or pressed
-            cancel()
+    try:
+        helper.thread.start()
+        while not helper.done:
+            try:
+                if interrupt is not None:
+                    cancel()
+                helper.go.set()
+                helper.running.acquire()
+            except KeyboardInterrupt as pressed:
+                interrupt = pressed
+    except BaseException:
+        helper.abandoned = True
+        helper.go.set()
+        raise
     if interrupt is not None:
         raise interrupt
-    if failures:
-        raise failures[0]
+    if helper.failure is not None:
+        raise helper.failure
+
+
+class _Helper:
+    """A thread that runs an action once it is told to go."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.go = threading.Event()
+        self.running = threading.Lock()
+        self.running.acquire()
+        self.abandoned = False
+        self.done = False
+        self.failure: BaseException | None = None
+        self._action = action
+        self._variables = contextvars.copy_context()
+        self.thread = threading.Thread(target=self._work, name="dbsnap-call", daemon=True)
+
+    def _work(self) -> None:
+        self.go.wait()
+        try:
+            if not self.abandoned:
+                self._variables.run(self._action)
+        except BaseException as failure:
+            self.failure = failure
+        finally:
+            self.done = True  # before the lock: who gets the lock sees it
+            self.running.release()
