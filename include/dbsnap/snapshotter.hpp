@@ -90,7 +90,8 @@ class DBSNAP_API Snapshotter {
   [[nodiscard]] virtual SourceInfo describe() const = 0;
 
   /// Fixes the state that the snapshot will show and starts reading it. Throws
-  /// source_unreachable, access_refused, not_a_database or damaged.
+  /// source_unreachable, access_refused, not_a_database, damaged, or locked (retryable) when a lock
+  /// that it needs is not given up in time.
   virtual std::unique_ptr<Session> begin(const SnapshotRequest& request, const Context& context) = 0;
 
   /// Writes the snapshot to the place this object is bound to: beside the target first, made

@@ -41,6 +41,16 @@ void remove_all(const RepositoryState& state, const std::string& prefix, const C
   for (const std::string& key : keys) state.sink->remove(key, context);
 }
 
+bool holds_fence(const RepositoryState& state, const std::string& key, ByteView object) {
+  try {
+    (void)open_object(state.keys, ObjectType::forgotten, key, object);
+    return true;
+  } catch (const Error& failure) {
+    if (failure.code() != ErrorCode::damaged) throw;
+    return false;
+  }
+}
+
 }  // namespace
 
 std::vector<ManifestName> list_manifests(const RepositoryState& state, std::string_view source_key,
@@ -71,6 +81,16 @@ ManifestName find_manifest(const RepositoryState& state, std::string_view id, co
   throw no_such_snapshot(id);
 }
 
+bool is_fenced(const RepositoryState& state, const ManifestName& name, const Context& context) {
+  const std::string key = manifest_key(name);
+  try {
+    return holds_fence(state, key, state.sink->get(key, {}, context));
+  } catch (const Error& failure) {
+    if (failure.code() != ErrorCode::not_found) throw;
+    return false;
+  }
+}
+
 Manifest load_manifest(const RepositoryState& state, const ManifestName& name, const Context& context) {
   const std::string key = manifest_key(name);
   const std::string id = to_text(name.session);
@@ -89,11 +109,22 @@ Manifest load_manifest(const RepositoryState& state, const ManifestName& name, c
     return manifest;
   } catch (const Error& failure) {
     if (failure.code() != ErrorCode::damaged) throw;
+    if (holds_fence(state, key, object)) throw no_such_snapshot(id);
     throw Error(ErrorCode::damaged, "the manifest of snapshot " + id + " is damaged")
         .why(failure.message())
         .hint("dbsnap verify")
         .with("snapshot", id)
         .with("object", key);
+  }
+}
+
+std::optional<Manifest> load_unless_fenced(const RepositoryState& state, const ManifestName& name,
+                                           const Context& context) {
+  try {
+    return load_manifest(state, name, context);
+  } catch (const Error& failure) {
+    if (failure.code() != ErrorCode::not_found || !is_fenced(state, name, context)) throw;
+    return std::nullopt;
   }
 }
 
@@ -163,7 +194,8 @@ std::vector<SessionRecord> list_unfinished(const RepositoryState& state, const C
       throw;
     }
     SessionRecord record = decode_session(id, open_object(state.keys, ObjectType::session, session_key(id), object));
-    if (!state.sink->stat(manifest_key(record.manifest), context)) unfinished.push_back(std::move(record));
+    const bool taken = state.sink->stat(manifest_key(record.manifest), context).has_value();
+    if (!taken || is_fenced(state, record.manifest, context)) unfinished.push_back(std::move(record));
   }
   return unfinished;
 }

@@ -24,8 +24,14 @@ std::vector<ManifestName> list_manifests(const RepositoryState& state, std::stri
                                          const Context& context);
 /// Name of one snapshot. Throws Error{not_found} when it does not exist or is forgotten.
 ManifestName find_manifest(const RepositoryState& state, std::string_view id, const Context& context);
-/// Throws Error{not_found} or Error{damaged}, naming snapshot and object.
+/// Throws Error{not_found} (also for a fence) or Error{damaged}, naming snapshot and object.
 Manifest load_manifest(const RepositoryState& state, const ManifestName& name, const Context& context);
+
+/// True when a prune took the manifest's key, so that its session never becomes a snapshot.
+bool is_fenced(const RepositoryState& state, const ManifestName& name, const Context& context);
+/// As load_manifest(), but nothing for a fence whose tombstone is missing still.
+std::optional<Manifest> load_unless_fenced(const RepositoryState& state, const ManifestName& name,
+                                           const Context& context);
 
 /// True for a snapshot that `filter` lets through. Sources match by name, URL, key or engine.
 bool matches(const SnapshotFilter& filter, const SnapshotSummary& summary);
@@ -48,7 +54,7 @@ struct SessionRecord {
   std::string source;
 };
 void put_session(const RepositoryState& state, const SessionRecord& record, const Context& context);
-/// Sessions that have no manifest: running now, or dead.
+/// Sessions that have no manifest: running now, dead, or fenced by a prune that then broke off.
 std::vector<SessionRecord> list_unfinished(const RepositoryState& state, const Context& context);
 
 /// Tombstone first, then manifest, then what else carries the snapshot's name.

@@ -63,11 +63,12 @@ RepositoryStats gather_stats(const RepositoryState& state, const Context& contex
   std::set<std::string> sources;
   std::set<std::string> needed;
   for (const ManifestName& name : list_manifests(state, {}, context)) {
-    const Manifest manifest = load_manifest(state, name, context);
+    const auto manifest = load_unless_fenced(state, name, context);
+    if (!manifest) continue;
     ++stats.snapshots;
-    sources.insert(manifest.source_key);
-    for (const ManifestEntry& entry : manifest.entries) stats.plain_bytes += entry.size;
-    for (const PackInfo& pack : manifest.packs) needed.insert(pack.key);
+    sources.insert(manifest->source_key);
+    for (const ManifestEntry& entry : manifest->entries) stats.plain_bytes += entry.size;
+    for (const PackInfo& pack : manifest->packs) needed.insert(pack.key);
   }
   stats.sources = sources.size();
   state.sink->list(

@@ -26,7 +26,9 @@ std::vector<Candidate> load_candidates(const RepositoryState& state, const Conte
   std::vector<Candidate> candidates;
   for (const ManifestName& name : list_manifests(state, {}, context)) {
     // A manifest that cannot be read stops the prune: nobody knows which packs it needs.
-    const Manifest manifest = load_manifest(state, name, context);
+    const auto loaded = load_unless_fenced(state, name, context);
+    if (!loaded) continue;
+    const Manifest& manifest = *loaded;
     Candidate candidate{.name = name, .summary = summary_of(manifest), .packs = {}};
     candidate.summary.pinned = pinned.contains(manifest.id);
     candidate.summary.good = !damaged.contains(manifest.id);
@@ -119,20 +121,11 @@ class PruneWork {
   // that has committed meanwhile is finished and stays.
   void fence(const SessionRecord& session) {
     const std::string key = manifest_key(session.manifest);
-    if (!put_object(state_, ObjectType::forgotten, key, "{}", context_) && !is_fence(key)) return;
+    const bool taken = !put_object(state_, ObjectType::forgotten, key, "{}", context_);
+    if (taken && !is_fenced(state_, session.manifest, context_)) return;
     put_object(state_, ObjectType::forgotten, forgotten_key(session.id), "{}", context_);
     state_.sink->remove(session_key(session.id), context_);
     discarded_.insert(session.id);
-  }
-
-  bool is_fence(const std::string& key) const {
-    try {
-      (void)open_object(state_.keys, ObjectType::forgotten, key, state_.sink->get(key, {}, context_));
-      return true;
-    } catch (const Error& failure) {
-      if (failure.code() != ErrorCode::damaged && failure.code() != ErrorCode::not_found) throw;
-      return false;
-    }
   }
 
   // A forget that broke off has left things behind its tombstone. A fence looks like one, and stays.
@@ -148,7 +141,7 @@ class PruneWork {
         },
         context_);
     for (const ManifestName& name : left) {
-      if (!is_fence(manifest_key(name))) remove_manifest(state_, name, context_);
+      if (!is_fenced(state_, name, context_)) remove_manifest(state_, name, context_);
     }
     for (const std::string& id : list_ids(state_, kSessionPrefix, context_)) {
       if (forgotten.contains(id)) state_.sink->remove(session_key(parse_session_id(id).value()), context_);

@@ -51,16 +51,23 @@ find_package_for_c_only() {
 }
 
 missing_component() {
-  ! build_with_cmake find_package "$folder/missing" -DCMAKE_PREFIX_PATH="$prefix" -DDBSNAP_COMPONENTS=punchcards &&
-    cmake -S "$here/find_package" -B "$folder/missing" 2>&1 | tr -s '\n ' ' ' |
-    grep -F "was built without punchcards; it has: cpp, sqlite, local, memory, capi"
+  local said
+  if said=$(build_with_cmake find_package "$folder/missing" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DDBSNAP_COMPONENTS=punchcards 2>&1); then
+    return 1
+  fi
+  tr -s '\n ' ' ' <<< "$said" | grep -F "was built without punchcards; it has: cpp, sqlite, local, memory, capi"
 }
 
 other_version() {
   sed 's/dbsnap 0\.1 CONFIG/dbsnap 0.2 CONFIG/' "$here/find_package/CMakeLists.txt" > "$folder/CMakeLists.txt"
   mkdir -p "$folder/version"
   mv "$folder/CMakeLists.txt" "$folder/version"
-  ! cmake -S "$folder/version" -B "$folder/version/build" -DCMAKE_PREFIX_PATH="$prefix"
+  local said
+  if said=$(cmake -S "$folder/version" -B "$folder/version/build" -DCMAKE_PREFIX_PATH="$prefix" 2>&1); then
+    return 1
+  fi
+  grep -F "version: 0.1.0" <<< "$said"
 }
 
 pkg_config() {

@@ -81,7 +81,7 @@ class FaultWorld {
 
 /// How a call of the store goes wrong.
 struct FaultMode {
-  const char* name;
+  std::string name;
   SinkFault fault;
 };
 /// Once before the call has its effect, once after it, and for good from some call on.

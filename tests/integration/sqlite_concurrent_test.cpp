@@ -54,7 +54,7 @@ TEST_CASE("every snapshot of a bank shows the same total while another process m
   const std::string path = folder / "bank.db";
   std::vector<std::string> arguments{"transfer", path};
   std::string mode = "wal";
-  int snapshots = 60;
+  int snapshots = 40;
   SUBCASE("WAL mode") {}
   SUBCASE("WAL mode with frequent checkpoints that restart the log") {
     arguments.insert(arguments.end(), {"TRUNCATE", "7"});
@@ -62,7 +62,7 @@ TEST_CASE("every snapshot of a bank shows the same total while another process m
   SUBCASE("WAL mode with passive checkpoints") { arguments.insert(arguments.end(), {"PASSIVE", "5"}); }
   SUBCASE("rollback journal") {
     mode = "delete";
-    snapshots = 30;
+    snapshots = 25;
   }
   make_bank(path, mode);
   ChildProcess peer = start_peer(arguments);
@@ -121,7 +121,7 @@ TEST_CASE("a snapshot ends at the very commit that its own transaction ends at")
   if (!checkpoints.empty()) checkpointer = start_peer({"checkpoint", path, checkpoints});
   const Database lent(path, SQLITE_OPEN_READWRITE);
   const auto engine = make_sqlite_engine({.path = path, .connection = lent.handle()});
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 60; ++i) {
     const auto session = engine->begin({}, {});
     const std::int64_t commits = lent.number("SELECT commits FROM progress");
     const auto snapshot = drain(*session, 1);

@@ -1,6 +1,7 @@
 // What a snapshot of a quiet database holds: every byte, in every shape of database.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstring>
@@ -56,12 +57,12 @@ Pieces pieces_of_file(const std::string& path) {
   const PosixFile file = PosixFile::open(path, O_RDONLY);
   Pieces pieces;
   Bytes slab(65536);
-  std::uint64_t offset = 0;
-  while (const std::size_t count = file.pread(slab, offset)) {
-    add_piece(pieces, offset, ByteView(slab).first(count));
-    offset += count;
+  for (off_t data = 0; (data = ::lseek(file.descriptor(), data, SEEK_DATA)) >= 0;) {
+    const std::uint64_t offset = static_cast<std::uint64_t>(data) / slab.size() * slab.size();
+    add_piece(pieces, offset, ByteView(slab).first(file.pread(slab, offset)));
+    data = static_cast<off_t>(offset + slab.size());
   }
-  pieces[offset] = Bytes();
+  pieces[file.size()] = Bytes();
   return pieces;
 }
 

@@ -13,8 +13,8 @@ struct sqlite3;
 namespace dbsnap {
 
 struct SqliteOptions {
-  /// Absolute path of the database file, source or restore target.
-  std::string path;
+  /// Absolute path of the database file, source or restore target. May stay empty where `connection` is given.
+  std::string path = {};
   /// A live connection of the host's to read through instead of opening `path`. Borrowed: it must
   /// outlive the session, must have been opened with the same SQLite copy that dbsnap is linked
   /// with, must not be inside a transaction, and must not be used by another thread while the
