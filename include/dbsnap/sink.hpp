@@ -42,8 +42,8 @@ struct SinkCapabilities {
 
 /// A flat key-value store of write-once objects.
 ///
-/// Keys are 1 to 512 bytes of [a-z0-9._-] in segments joined by '/'; no segment is empty, "." or
-/// "..". Objects are 0 bytes to 64 MiB. All calls may be made from many threads at once. Calls fail
+/// Keys are 1 to 512 bytes of [a-z0-9._-] in segments of at most 255 bytes joined by '/'; no segment
+/// is empty, "." or "..", and no key is the leading part of another one up to a '/'. Objects are 0 bytes to 64 MiB. All calls may be made from many threads at once. Calls fail
 /// by throwing Error: storage_unreachable (retryable) when the store does not answer,
 /// access_refused, no_space, io otherwise; context.check() is honoured at least once per call and
 /// about once a second while waiting.
@@ -71,7 +71,8 @@ class DBSNAP_API Sink {
   virtual void list(std::string_view prefix, const std::function<bool(const ObjectInfo&)>& visitor,
                     const Context& context) = 0;
 
-  /// Removes the object; an absent one is success.
+  /// Removes the object; an absent one is success. Durable when it returns: an object that was removed
+  /// first never comes back while one that was removed after it is gone.
   virtual void remove(std::string_view key, const Context& context) = 0;
 
   [[nodiscard]] virtual SinkCapabilities capabilities() const = 0;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "dbsnap/error.hpp"
 
@@ -54,10 +55,11 @@ std::string read_line(const std::stop_token& stop) {
 }  // namespace
 
 std::string ask(const std::string& question, bool hidden, const std::stop_token& stop) {
+  // Before the question: nobody answers, and nothing is shown, before the echo is off.
+  std::optional<HiddenInput> input;
+  if (hidden) input.emplace();
   std::fputs(question.c_str(), stderr);
   std::fflush(stderr);
-  if (!hidden) return read_line(stop);
-  const HiddenInput input;
   return read_line(stop);
 }
 

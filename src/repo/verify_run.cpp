@@ -121,8 +121,6 @@ class VerifyRun {
     const std::string id = to_text(name.session);
     meter_.item(id);
     const std::size_t damage_before = report_.damage.size();
-    ++report_.snapshots;
-    ++report_.objects;
     try {
       const Manifest manifest = load_manifest(state_, name, context_);
       const bool present = check_packs(manifest);
@@ -133,6 +131,8 @@ class VerifyRun {
       if (failure.code() != ErrorCode::damaged) throw;
       add_damage(id, object_of(failure, manifest_key(name)), text_of(failure));
     }
+    ++report_.snapshots;
+    ++report_.objects;
     meter_.add_items(1);
     if (options_.level != VerifyLevel::packs) mark(name.session, report_.damage.size() != damage_before);
   }

@@ -130,8 +130,9 @@ class Terminal:
 
     def finish(self):
         """Exit code and standard output."""
+        until = time.monotonic() + 30
         while self.read() and self.process.poll() is None:
-            pass
+            assert time.monotonic() < until, self.seen
         self.read()
         out = self.process.stdout.read()
         self.process.stdout.close()

@@ -10,7 +10,9 @@
 namespace dbsnap {
 
 struct LocalOptions {
-  /// Folder that holds the objects; made, with its parents, at the first put.
+  /// Folder that holds the objects, an absolute path (Error{invalid_argument} otherwise); made, with
+  /// its parents, at the first put. Symbolic links inside it are refused. Unfinished puts lie in its
+  /// subfolder `~tmp`, where the next writer removes what dead ones left.
   std::string folder;
 };
 
