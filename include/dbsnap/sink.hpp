@@ -43,10 +43,10 @@ struct SinkCapabilities {
 /// A flat key-value store of write-once objects.
 ///
 /// Keys are 1 to 512 bytes of [a-z0-9._-] in segments of at most 255 bytes joined by '/'; no segment
-/// is empty, "." or "..", and no key is the leading part of another one up to a '/'. Objects are 0 bytes to 64 MiB. All calls may be made from many threads at once. Calls fail
-/// by throwing Error: storage_unreachable (retryable) when the store does not answer,
-/// access_refused, no_space, io otherwise; context.check() is honoured at least once per call and
-/// about once a second while waiting.
+/// is empty, "." or "..", and no key is the leading part of another one up to a '/'. Objects are 0 bytes to 64 MiB. All
+/// calls may be made from many threads at once. Calls fail by throwing Error: storage_unreachable (retryable) when the
+/// store does not answer, access_refused, no_space, io otherwise; context.check() is honoured at least once per call
+/// and about once a second while waiting.
 class DBSNAP_API Sink {
  public:
   virtual ~Sink() = default;
