@@ -23,7 +23,7 @@ struct CreateOptions {
   /// Opens the repository from then on. Without it creation is refused unless `encrypt` is false.
   std::string password = {};
   bool encrypt = true;
-  std::uint32_t chunk_size = 64 * 1024;   ///< fixed chunks, and the average of content-defined ones
+  std::uint32_t chunk_size = 64 * 1024;    ///< fixed chunks, and the average of content-defined ones
   std::uint32_t frame_size = 1024 * 1024;  ///< plain bytes per frame, at most
   std::uint32_t pack_size = 16 * 1024 * 1024;
 };

@@ -7,14 +7,22 @@ namespace dbsnap {
 
 std::string_view name_of(Phase phase) noexcept {
   switch (phase) {
-    case Phase::connect: return "connect";
-    case Phase::read: return "read";
-    case Phase::commit: return "commit";
-    case Phase::restore: return "restore";
-    case Phase::verify: return "verify";
-    case Phase::prune: return "prune";
-    case Phase::export_: return "export";
-    case Phase::import_: return "import";
+    case Phase::connect:
+      return "connect";
+    case Phase::read:
+      return "read";
+    case Phase::commit:
+      return "commit";
+    case Phase::restore:
+      return "restore";
+    case Phase::verify:
+      return "verify";
+    case Phase::prune:
+      return "prune";
+    case Phase::export_:
+      return "export";
+    case Phase::import_:
+      return "import";
   }
   return "work";
 }

@@ -15,13 +15,20 @@ Error posix_error(int errno_value, const std::string& what, const std::string& p
   switch (errno_value) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: code = ErrorCode::no_space; break;
+    case EFBIG:
+      code = ErrorCode::no_space;
+      break;
     case EACCES:
     case EPERM:
-    case EROFS: code = ErrorCode::access_refused; break;
+    case EROFS:
+      code = ErrorCode::access_refused;
+      break;
     case ENOENT:
-    case ENOTDIR: code = ErrorCode::not_found; break;
-    default: break;
+    case ENOTDIR:
+      code = ErrorCode::not_found;
+      break;
+    default:
+      break;
   }
   return Error(code, "cannot " + what + " " + path)
       .why(std::generic_category().message(errno_value))

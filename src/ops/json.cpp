@@ -51,8 +51,12 @@ Json json_of(const ManifestEntry& entry) {
           {"chunks", entry.chunks}, {"digest", entry.digest},       {"facts", json_of(entry.facts)}};
 }
 
-Json json_of(const PackInfo& pack) { return {{"key", pack.key}, {"size_bytes", pack.size}, {"sha256", pack.sha256},
-          {"bases", array_of(pack.bases, [](std::uint32_t position) { return Json(position); })}}; }
+Json json_of(const PackInfo& pack) {
+  return {{"key", pack.key},
+          {"size_bytes", pack.size},
+          {"sha256", pack.sha256},
+          {"bases", array_of(pack.bases, [](std::uint32_t position) { return Json(position); })}};
+}
 
 Json json_of(const SnapshotStats& stats) {
   return {{"bytes_read", stats.bytes_read},     {"bytes_new", stats.bytes_new},

@@ -3,10 +3,10 @@
 #include <stdio.h>
 
 int main(void) {
-  dbsnap_error *error = NULL;
-  dbsnap_sink *sink = NULL;
-  dbsnap_options *options = NULL;
-  dbsnap_repository *repository = NULL;
+  dbsnap_error* error = NULL;
+  dbsnap_sink* sink = NULL;
+  dbsnap_options* options = NULL;
+  dbsnap_repository* repository = NULL;
   if (dbsnap_sink_open("memory:", &sink, &error) != DBSNAP_OK || dbsnap_options_create(&options, &error) != DBSNAP_OK ||
       dbsnap_options_set_string(options, "password", "open sesame", &error) != DBSNAP_OK ||
       dbsnap_repository_create(sink, options, NULL, &repository, &error) != DBSNAP_OK) {
