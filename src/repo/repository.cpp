@@ -38,6 +38,13 @@ SnapshotSummary unreadable(const ManifestName& name) {
   return summary;
 }
 
+void check_engine(const Manifest& manifest, const Snapshotter& engine) {
+  const std::string name = engine.describe().engine;
+  if (name == manifest.source.engine) return;
+  throw Error(ErrorCode::invalid_argument, "snapshot " + manifest.id + " is of engine " + manifest.source.engine +
+                                               " and engine " + name + " was given for it");
+}
+
 std::shared_ptr<RepositoryState> open_state(std::shared_ptr<Sink> sink, const RepositoryConfig& config,
                                             const std::string& password) {
   std::optional<Key256> master;
@@ -191,10 +198,7 @@ RestoreReport Repository::restore(const std::string& id, Snapshotter& target, co
   ProgressMeter meter(context, Phase::restore);
   Manifest found = manifest(id, context);
   const RestoreReport report{.id = found.id, .bytes = plain_size(found), .entries = found.entries.size()};
-  if (const std::string engine = target.describe().engine; engine != found.source.engine) {
-    throw Error(ErrorCode::invalid_argument, "snapshot " + id + " is of engine " + found.source.engine +
-                                                 " and cannot be restored by engine " + engine);
-  }
+  check_engine(found, target);
   meter.set_total(report.bytes);
   const auto reader = make_snapshot_reader(state_, std::move(found), threads, &meter);
   target.restore(*reader, options, context);
@@ -258,6 +262,7 @@ void Repository::export_snapshot(const std::string& id, Snapshotter& engine, Exp
                                  EntryWriter& out, const Context& context) const {
   ProgressMeter meter(context, Phase::export_);
   Manifest found = manifest(id, context);
+  check_engine(found, engine);
   meter.set_total(plain_size(found));
   const auto reader = make_snapshot_reader(state_, std::move(found), 0, &meter);
   CompressingWriter compressing(out, compression);
