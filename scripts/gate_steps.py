@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -187,6 +188,7 @@ def run_examples(job):
                     and job.try_run("cmake", "--build", build_folder)[0]
                     and job.try_run(build_folder / "order-service", folder, timeout_s=300)[0]
                 )
+            ok = ok and pathlib.Path(folder, "restored.db").exists()
         total += Counts(1, 0) if ok else Counts(0, 1)
         failed += [] if ok else [name]
     if failed:

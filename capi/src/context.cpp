@@ -8,7 +8,6 @@
 #include "handles.hpp"
 
 using dbsnap::Context;
-using dbsnap::Error;
 using dbsnap::capi::guarded;
 using dbsnap::capi::required;
 

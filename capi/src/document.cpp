@@ -5,11 +5,8 @@
 #include "guard.hpp"
 #include "handles.hpp"
 
-using dbsnap::Error;
-using dbsnap::ErrorCode;
 using dbsnap::capi::guarded;
 using dbsnap::capi::required;
-using dbsnap::capi::required_text;
 using Json = nlohmann::json;
 
 const Json* dbsnap_document::find(std::string_view path) const {

@@ -5,8 +5,6 @@
 #include "handles.hpp"
 #include "option_table.hpp"
 
-using dbsnap::Error;
-using dbsnap::ErrorCode;
 using dbsnap::capi::guarded;
 using dbsnap::capi::OptionType;
 using dbsnap::capi::OptionValue;

@@ -59,6 +59,28 @@ std::string password_of_file(const std::string& path) {
   return checked(std::move(text), "the password file " + path);
 }
 
+/// Attributes of a child that handles signals as a program started from a shell does, whatever this
+/// process blocks or ignores for itself.
+class UsualSignals {
+ public:
+  UsualSignals() {
+    sigset_t signals;
+    ::posix_spawnattr_init(&attributes_);
+    ::sigemptyset(&signals);
+    ::posix_spawnattr_setsigmask(&attributes_, &signals);
+    ::sigfillset(&signals);
+    ::posix_spawnattr_setsigdefault(&attributes_, &signals);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~UsualSignals() { ::posix_spawnattr_destroy(&attributes_); }
+  UsualSignals(const UsualSignals&) = delete;
+  UsualSignals& operator=(const UsualSignals&) = delete;
+  [[nodiscard]] const posix_spawnattr_t* get() const noexcept { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
 /// A child process that prints to a pipe; killed and waited for when it is left early.
 class ShellCommand {
  public:
@@ -71,7 +93,7 @@ class ShellCommand {
     std::string flag = "-c";
     std::string text = command;
     std::array<char*, 4> arguments = {shell.data(), flag.data(), text.data(), nullptr};
-    const int status = ::posix_spawn(&child_, "/bin/sh", &actions, nullptr, arguments.data(), environ);
+    const int status = ::posix_spawn(&child_, "/bin/sh", &actions, UsualSignals().get(), arguments.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(pipe_[1]);
     if (status != 0) {

@@ -8,7 +8,7 @@
 namespace dbsnap {
 namespace {
 
-constexpr std::size_t kFrameCache = 40U << 20;
+constexpr std::size_t kFrameCache = 28U << 20;
 
 std::uint64_t mark_of(const ChunkId& id) {
   std::uint64_t bits = 0;

@@ -10,6 +10,7 @@
 #include "format/manifest_codec.hpp"
 #include "repo/catalog.hpp"
 #include "repo/inventory.hpp"
+#include "repo/places.hpp"
 #include "repo/plain_file.hpp"
 #include "repo/progress_meter.hpp"
 #include "repo/prune.hpp"
@@ -109,8 +110,10 @@ bool Repository::encrypted() const noexcept { return state_->config.encrypted; }
 Sink& Repository::sink() const noexcept { return *state_->sink; }
 
 Manifest Repository::snapshot(Snapshotter& source, const SnapshotOptions& options, const Context& context) {
+  const SourceInfo info = source.describe();
+  require_apart("source", info.url, state_->sink->url());
   const auto begin = [&](const SnapshotRequest& request, const Context& inner) { return source.begin(request, inner); };
-  return run_snapshot(*state_, source.describe(), begin, options, context);
+  return run_snapshot(*state_, info, begin, options, context);
 }
 
 std::vector<SnapshotSummary> Repository::snapshots(const SnapshotFilter& filter, const Context& context) const {
@@ -199,6 +202,7 @@ RestoreReport Repository::restore(const std::string& id, Snapshotter& target, co
   Manifest found = manifest(id, context);
   const RestoreReport report{.id = found.id, .bytes = plain_size(found), .entries = found.entries.size()};
   check_engine(found, target);
+  require_apart("target", target.describe().url, state_->sink->url());
   meter.set_total(report.bytes);
   const auto reader = make_snapshot_reader(state_, std::move(found), threads, &meter);
   target.restore(*reader, options, context);

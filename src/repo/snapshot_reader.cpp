@@ -11,7 +11,7 @@ namespace dbsnap {
 namespace {
 
 // Decoded frames kept: in a snapshot that stands on deltas the same bases are wanted again soon.
-constexpr std::size_t kFrameCache = 40U << 20;
+constexpr std::size_t kFrameCache = 28U << 20;
 // Plain bytes per task.
 constexpr std::uint64_t kBatchSize = 1U << 20;
 

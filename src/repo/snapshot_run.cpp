@@ -88,6 +88,7 @@ class EntryList {
 void store_entry(Entry entry, EntryList& entries, const StoreServices& services, ChunkFeed& feed) {
   const std::uint32_t position = entries.begin_entry(entry);
   services.meter.item(entry.name);
+  if (entry.size_hint) services.meter.set_total(services.counters.bytes_expected += *entry.size_hint);
   const StreamPlace place{.entry = position, .kind = entry.kind, .level = 0};
   StreamWriter writer(services, place, entries.parent_of(entry));
   feed.run(*entry.reader, entry.kind, writer);

@@ -18,6 +18,7 @@ namespace dbsnap {
 
 /// Counters of SnapshotStats, added to from many threads.
 struct StoreCounters {
+  std::atomic<std::uint64_t> bytes_expected{0};  // by the engine's hints; for progress only
   std::atomic<std::uint64_t> bytes_read{0};
   std::atomic<std::uint64_t> bytes_new{0};
   std::atomic<std::uint64_t> chunks{0};
