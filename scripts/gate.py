@@ -8,6 +8,7 @@ failure. The last line is exactly "N passed, N failed".
 import argparse
 import os
 import pathlib
+import signal
 import sys
 
 import gate_steps
@@ -35,6 +36,7 @@ def main(arguments):
     unknown = set(options.only or ()) - {step.name for step in steps}
     if unknown:
         parser.error(f"no such step: {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # takes the running command along
     gate = Gate(ROOT, options.jobs, options.verbose)
     return gate.run_all(steps, set(options.only) if options.only else None)
 

@@ -143,7 +143,9 @@ def suites(preset, required, only=None, without=None, env=None, timeout_s=2400):
 
 def test_python(job):
     job.run(
-        job.python, "-m", "pip", "install", "-q", "--force-reinstall", "--no-deps", "./bindings/python", timeout_s=1500
+        *(job.python, "-m", "pip", "install", "-q", "--force-reinstall", "--no-deps", "./bindings/python"),
+        env={"CC": "cc", "CXX": "c++"},  # as the release build calls them, so that ccache has most of it already
+        timeout_s=1500,
     )
     # Away from the source folder, so that the installed package is the one that is tested.
     ok, text = job.try_run(

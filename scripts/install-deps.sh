@@ -13,6 +13,7 @@ build_packages=(
 test_packages=(
   ca-certificates ccache clang clang-format clang-tidy doctest-dev librapidcheck-dev libbenchmark-dev abigail-tools
   python3 python3-venv python3-dev libffi-dev make zstd gzip
+  zsh fish
   restic borgbackup
 )
 # Part of clang on some releases, a package of its own on others.
