@@ -226,7 +226,7 @@ void Repository::forget(const std::vector<std::string>& ids, const Context& cont
   for (const std::string& id : ids) {
     if (pinned.contains(id)) {
       throw Error(ErrorCode::locked, "snapshot " + id + " is pinned")
-          .hint("dbsnap pin --remove " + id)
+          .hint("dbsnap unpin " + id)
           .with("snapshot", id);
     }
     names.push_back(find_manifest(*state_, id, context));
