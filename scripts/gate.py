@@ -36,6 +36,8 @@ def main(arguments):
     unknown = set(options.only or ()) - {step.name for step in steps}
     if unknown:
         parser.error(f"no such step: {', '.join(sorted(unknown))}")
+    # A job in the background inherits an ignored SIGINT; the programs under test must get the usual one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # takes the running command along
     gate = Gate(ROOT, options.jobs, options.verbose)
     return gate.run_all(steps, set(options.only) if options.only else None)

@@ -45,8 +45,9 @@ struct SessionResult {
   std::vector<std::string> warnings;  ///< the snapshot is complete, but the user should know
 };
 
-/// One snapshot being read. The core calls next() until it returns nothing, from up to
-/// `threads` threads at once, drains every reader it was given and then calls finish() once.
+/// One snapshot being read. The core calls next() until it returns nothing, one call at a time but
+/// from several threads, reads up to `threads` entries at once, drains every reader it was given and
+/// then calls finish() once. The manifest lists the entries in the order in which next() gave them.
 /// Destruction without finish() aborts: the source must be left as it was found.
 class DBSNAP_API Session {
  public:

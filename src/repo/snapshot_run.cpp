@@ -58,14 +58,23 @@ class EntryList {
  public:
   explicit EntryList(const Manifest* parent) : parent_(parent) {}
 
-  std::uint32_t begin_entry(const Entry& entry) {
-    if (entry.name.empty()) throw Error(ErrorCode::internal, "the engine gave an entry without a name");
+  struct Begun {
+    Entry entry;
+    std::uint32_t position = 0;  // in the manifest
+  };
+
+  /// Next entry of the session. One thread at a time asks, so that the manifest has the engine's order.
+  std::optional<Begun> begin_next(Session& session, const Context& context) {
+    const std::scoped_lock asking(next_mutex_);
+    auto entry = session.next(context);
+    if (!entry) return std::nullopt;
+    if (entry->name.empty()) throw Error(ErrorCode::internal, "the engine gave an entry without a name");
     const std::scoped_lock lock(mutex_);
-    if (!names_.insert(entry.name).second) {
-      throw Error(ErrorCode::internal, "the engine gave two entries the name " + entry.name);
+    if (!names_.insert(entry->name).second) {
+      throw Error(ErrorCode::internal, "the engine gave two entries the name " + entry->name);
     }
     entries_.emplace_back();
-    return static_cast<std::uint32_t>(entries_.size() - 1);
+    return Begun{*std::move(entry), static_cast<std::uint32_t>(entries_.size() - 1)};
   }
   void end_entry(std::uint32_t position, ManifestEntry entry) {
     const std::scoped_lock lock(mutex_);
@@ -80,13 +89,14 @@ class EntryList {
 
  private:
   const Manifest* parent_;
-  std::mutex mutex_;
+  std::mutex next_mutex_;
+  std::mutex mutex_;  // guards what follows
   std::set<std::string> names_;
   std::vector<ManifestEntry> entries_;
 };
 
-void store_entry(Entry entry, EntryList& entries, const StoreServices& services, ChunkFeed& feed) {
-  const std::uint32_t position = entries.begin_entry(entry);
+void store_entry(EntryList::Begun begun, EntryList& entries, const StoreServices& services, ChunkFeed& feed) {
+  auto& [entry, position] = begun;
   services.meter.item(entry.name);
   if (entry.size_hint) services.meter.set_total(services.counters.bytes_expected += *entry.size_hint);
   const StreamPlace place{.entry = position, .kind = entry.kind, .level = 0};
@@ -111,7 +121,9 @@ void store_entries(Session& session, unsigned threads, EntryList& entries, const
   const auto read_entries = [&] {
     failure.guard([&] {
       ChunkFeed feed(services, cutter, limit);
-      while (auto entry = session.next(services.context)) store_entry(*std::move(entry), entries, services, feed);
+      while (auto begun = entries.begin_next(session, services.context)) {
+        store_entry(*std::move(begun), entries, services, feed);
+      }
     });
   };
   {

@@ -55,7 +55,15 @@ class WatchedToken(dbsnap.CancelToken):
         self.triggered.set()
 
 
-def test_ctrl_c_cancels_the_call_and_is_raised(repository, database):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as Python handles it by default; a program started in the background is born ignoring it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_cancels_the_call_and_is_raised(repository, database, interruptible):
     token = WatchedToken()
 
     def press(reading):
