@@ -372,8 +372,8 @@ enum {
  * DBSNAP_UNSUPPORTED, except session_free, reader_free and destroy, which are then skipped, and export_plain (see
  * there). `error` is never NULL.
  *
- * A backup is begin, then next until it gives no entry (one call at a time, from several threads), each reader read to its
- * end (one thread at a time) and freed, then finish, then session_free. Without finish the backup was abandoned.
+ * A backup is begin, then next until it gives no entry (one call at a time, from several threads), each reader read to
+ * its end (one thread at a time) and freed, then finish, then session_free. Without finish the backup was abandoned.
  */
 typedef struct dbsnap_engine_table {
   size_t struct_size;
