@@ -177,7 +177,7 @@ Error in_snapshot(const Error& failure, const std::string& id) {
   const std::string why = failure.why().empty() ? failure.message() : failure.message() + ": " + failure.why();
   Error named =
       Error(ErrorCode::damaged, "snapshot " + id + " is damaged").why(why).hint("dbsnap verify").with("snapshot", id);
-  for (const auto& [key, value] : failure.context()) std::move(named).with(key, value);
+  for (const auto& [key, value] : failure.context()) named = Error(std::move(named).with(key, value));
   return named;
 }
 

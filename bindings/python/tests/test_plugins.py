@@ -212,7 +212,7 @@ def test_a_python_engine_exports_and_imports(repository, tmp_path):
     repository.export("latest", tmp_path / "notes.txt", engine=notes)
     assert (tmp_path / "notes.txt").read_text() == "first: buy milk\nsecond: call home\n"
     imported = repository.import_file(tmp_path / "notes.txt", Notes(url="notes:///other"))
-    assert sorted(entry.name for entry in imported.entries) == ["first", "second"]
+    assert [entry.name for entry in imported.entries] == ["first", "second"]
 
 
 def test_a_failing_reader_abandons_the_snapshot(repository):
