@@ -225,9 +225,7 @@ void Repository::forget(const std::vector<std::string>& ids, const Context& cont
   std::vector<ManifestName> names;
   for (const std::string& id : ids) {
     if (pinned.contains(id)) {
-      throw Error(ErrorCode::locked, "snapshot " + id + " is pinned")
-          .hint("dbsnap unpin " + id)
-          .with("snapshot", id);
+      throw Error(ErrorCode::locked, "snapshot " + id + " is pinned").hint("dbsnap unpin " + id).with("snapshot", id);
     }
     names.push_back(find_manifest(*state_, id, context));
   }
