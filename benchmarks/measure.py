@@ -14,6 +14,7 @@ class CommandFailed(Exception):
 @dataclasses.dataclass(frozen=True)
 class Run:
     seconds: float
+    cpu_seconds: float  # of all cores, user and system
     rss_bytes: int  # peak of the command and of the children it waited for
 
 
@@ -33,6 +34,10 @@ class Series:
     @property
     def least(self):
         return min(run.seconds for run in self.runs)
+
+    @property
+    def cpu_median(self):
+        return statistics.median(run.cpu_seconds for run in self.runs)
 
     @property
     def rss_bytes(self):
@@ -55,7 +60,7 @@ def run(command, cwd, environment, log):
     log.flush()
     if code != 0:
         raise CommandFailed(f"{shlex.join(command)} ended with {code}; see {log.name}")
-    return Run(seconds, usage.ru_maxrss * 1024)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
 def exec_in_child(command, cwd, environment, output):

@@ -82,10 +82,18 @@ def table(header, rows):
 def series_table(series):
     """`series`: (work, tool) -> measure.Series."""
     rows = [
-        [work, tool, len(one.runs), f"{one.median:.2f}", f"{one.least:.2f}", f"{one.rss_bytes / MIB:.0f}"]
+        [
+            work,
+            tool,
+            len(one.runs),
+            f"{one.median:.2f}",
+            f"{one.least:.2f}",
+            f"{one.cpu_median:.2f}",
+            f"{one.rss_bytes / MIB:.0f}",
+        ]
         for (work, tool), one in series.items()
     ]
-    return table(["work", "tool", "runs", "median, s", "least, s", "peak memory, MiB"], rows)
+    return table(["work", "tool", "runs", "median, s", "least, s", "CPU, s", "peak memory, MiB"], rows)
 
 
 def version_of(*command):
