@@ -44,7 +44,7 @@ std::string cut_to(std::string text, std::size_t columns) {
 
 }  // namespace
 
-ProgressLine::ProgressLine(Console& console, std::string label, const Clock& clock)
+ProgressLine::ProgressLine(Console& console, const std::string& label, const Clock& clock)
     : console_(console), label_(printable(label)), clock_(clock), mode_(chosen_mode()), started_(clock.monotonic()) {}
 
 ProgressLine::~ProgressLine() {

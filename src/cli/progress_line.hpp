@@ -16,7 +16,7 @@ namespace dbsnap::cli {
 /// phase. Removes its line when it is destroyed.
 class ProgressLine {
  public:
-  ProgressLine(Console& console, std::string label, const Clock& clock);
+  ProgressLine(Console& console, const std::string& label, const Clock& clock);
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
