@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs dbsnap beside restic, borg, zstd and sqlite3 on the same data and writes a table of ratios.
 
-python3 benchmarks/run.py                  1 GB, 30 days; about 20 minutes and 12 GB of disk
+python3 benchmarks/run.py                  1 GB, 30 days; about 20 minutes and 30 GB of disk
 python3 benchmarks/run.py --size small     40 MB, 3 days: shows that everything runs, says little about speed
 """
 
