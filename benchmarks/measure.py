@@ -1,6 +1,7 @@
 """Runs one command and takes its wall time and peak memory; keeps series of such runs."""
 
 import dataclasses
+import mmap
 import os
 import shlex
 import statistics
@@ -44,11 +45,12 @@ class Series:
         return max(run.rss_bytes for run in self.runs)
 
 
-def run(command, cwd, environment, log):
-    """Waits for older writes to reach the disk, runs `command`, returns its Run."""
+def run(command, cwd, environment, log, claim_bytes=1 << 30):
+    """Waits for older writes to reach the disk, claims memory, runs `command`, returns its Run."""
     log.write(f"$ {shlex.join(command)}\n")
     log.flush()
     os.sync()
+    claim_memory(claim_bytes)
     start = time.monotonic()
     process = os.fork()
     if process == 0:
@@ -59,8 +61,26 @@ def run(command, cwd, environment, log):
     log.write(f"exit {code}, {seconds:.3f} s, {usage.ru_maxrss} KiB\n")
     log.flush()
     if code != 0:
-        raise CommandFailed(f"{shlex.join(command)} ended with {code}; see {log.name}")
+        raise CommandFailed(f"{shlex.join(command)} ended with {code}; the end of the log:\n{last_lines(log.name)}")
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def claim_memory(most):
+    """A virtual machine gives unused memory back to its host, and who asks for it next pays: not the tool that is timed."""
+    free = os.sysconf("SC_AVPHYS_PAGES") * mmap.PAGESIZE
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+    mmap.mmap(-1, min(most, free // 4), flags=flags).close()
+
+
+def resident_bytes():
+    """What a child of this process begins with: its peak cannot be below that."""
+    with open("/proc/self/statm", encoding="ascii") as sizes:
+        return int(sizes.read().split()[1]) * mmap.PAGESIZE
+
+
+def last_lines(path, count=20):
+    with open(path, encoding="utf-8", errors="replace") as log:
+        return "".join(log.readlines()[-count:])
 
 
 def exec_in_child(command, cwd, environment, output):

@@ -11,7 +11,6 @@ import filecmp
 import json
 import os
 import pathlib
-import resource
 import shutil
 import subprocess
 import sys
@@ -35,6 +34,7 @@ class Bench:
     def __init__(self, options):
         self.size = SIZES[options.size]
         self.scale = self.size["scale"]
+        tools.Tool.claim_bytes = int(tools.Tool.claim_bytes * self.scale)
         self.days = options.days or self.size["days"]
         self.runs = options.runs or self.size["runs"]
         self.folder = options.folder.resolve() / options.size
@@ -51,9 +51,10 @@ class Bench:
         self.extra = []
         stores = str(self.folder / "stores")
         self.dbsnap = tools.Dbsnap(stores, self.log, self.program)
+        self.clear = tools.Dbsnap(stores, self.log, self.program, name="dbsnap --no-encryption", encrypted=False)
         self.restic = tools.Restic(stores, self.log)
         self.borg = tools.Borg(stores, self.log)
-        self.keepers = [self.dbsnap, self.restic, self.borg]
+        self.keepers = [self.dbsnap, self.clear, self.restic, self.borg]
         self.zstd = tools.Zstd(stores, self.log)
         self.copies = [
             self.zstd,
@@ -77,20 +78,21 @@ class Bench:
         for number in range(self.runs):
             self.say(f"first snapshot, run {number + 1} of {self.runs}")
             measure.warm(self.database)
-            for tool in self.keepers + self.copies:
+            for tool in in_turn(self.keepers, number) + self.copies:
                 tool.create()
                 self.note("first", tool, tool.backup(self.database))
                 self.first_bytes[tool.name] = tool.stored_bytes()
         # Unchanged data: what looking for changes costs.
-        for tool in self.keepers:
-            self.note("unchanged", tool, tool.backup(self.database))
+        for number in range(self.runs):
+            for tool in in_turn(self.keepers, number):
+                self.note("unchanged", tool, tool.backup(self.database))
 
     def restores(self, when):
         """Every tool restores what it stored last; each file must equal the source."""
         self.zstd.backup(self.database)
         for number in range(self.runs):
             self.say(f"restore {when}, run {number + 1} of {self.runs}")
-            for tool in self.keepers + [self.zstd]:
+            for tool in in_turn(self.keepers, number) + [self.zstd]:
                 target = str(self.folder / "restored.db")
                 self.note(f"restore {when}", tool, tool.restore(self.database, target))
                 if not self.same_database(target):
@@ -104,9 +106,7 @@ class Bench:
         for day in range(1, self.days + 1):
             self.make("day", self.database, day)
             measure.warm(self.database)
-            # The order turns, so that nobody is always the one after a heavy writer.
-            turn = day % len(self.keepers)
-            for tool in self.keepers[turn:] + self.keepers[:turn]:
+            for tool in in_turn(self.keepers, day):
                 before = tool.stored_bytes()
                 self.note("daily", tool, tool.backup(self.database))
                 self.growth[tool.name].append(tool.stored_bytes() - before)
@@ -115,7 +115,7 @@ class Bench:
 
     def verifies(self):
         self.say("verify")
-        for level in ("packs", "frames"):
+        for level in ("tables", "packs", "frames"):
             self.note(f"verify {level}", self.dbsnap, self.dbsnap.verify(level))
 
     def rows(self):
@@ -198,6 +198,9 @@ class Bench:
         for when in ("of the first", "of the last"):
             work = f"restore {when}"
             judge(f"restore {when} snapshot, synced", "zstd -d, synced", time_of(work), time_of(work, "zstd"), 1.2)
+        for work in ("first", "daily", "restore of the first", "restore of the last"):
+            clear = time_of(work, self.clear.name)
+            judge(f"encryption: {work}", "the same, not encrypted", time_of(work), clear, 1.10)
         peak = max(one.rss_bytes for (_, tool), one in series.items() if tool == mine)
         self.targets.append(report.Bound("peak memory of any command", peak, 96 * report.MIB, "B"))
 
@@ -221,12 +224,12 @@ class Bench:
         scattered, clustered, inserts = (
             int(count * self.scale) for count in (data.SCATTERED_UPDATES, data.CLUSTERED_UPDATES, data.INSERTS)
         )
-        own_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        own_mib = measure.resident_bytes() >> 20
         notes = {
             "load": self.load,
             "data": f"seed {data.SEED}, scale {self.scale}; "
             f"a day is {scattered} scattered and {clustered} clustered updates and {inserts} inserts",
-            "runs": f"{self.runs} of first and restore, {self.days} of daily; tools take turns within one run",
+            "runs": f"{self.runs} of first, unchanged and restore, {self.days} of daily; tools take turns within one run",
             "cache": "every tool finds the source in the page cache; older writes are synced before each command",
             "durability": "every restore includes an fsync of the restored file; dbsnap syncs each object it stores",
             "memory": f"the kernel's peak per command; below {own_mib} MiB it may be the runner's own",
@@ -256,6 +259,12 @@ class Bench:
         self.writers()
         self.judge()
         self.write(output)
+
+
+def in_turn(tools, number):
+    """The order turns, so that nobody is always the one after a heavy writer."""
+    turn = number % len(tools)
+    return tools[turn:] + tools[:turn]
 
 
 def mean(values):

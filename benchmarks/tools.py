@@ -10,6 +10,8 @@ class Tool:
     """A tool with a place of its own for what it stores."""
 
     name = ""
+    # More than a command uses, what the kernel keeps of its files included.
+    claim_bytes = 3 << 30
 
     def __init__(self, folder, log):
         self.store = os.path.join(folder, self.name)
@@ -22,7 +24,7 @@ class Tool:
         return {}
 
     def do(self, *command, cwd=None):
-        return measure.run(list(command), cwd or self.folder, self.environment, self.log)
+        return measure.run(list(command), cwd or self.folder, self.environment, self.log, self.claim_bytes)
 
     def clear(self):
         shutil.rmtree(self.store, ignore_errors=True)
@@ -46,18 +48,19 @@ class Tool:
 class Dbsnap(Tool):
     name = "dbsnap"
 
-    def __init__(self, folder, log, program, threads=0, name="dbsnap"):
+    def __init__(self, folder, log, program, threads=0, name="dbsnap", encrypted=True):
         self.name = name
         self.program = program
+        self.encrypted = encrypted
         self.threads = ["--threads", str(threads)] if threads else []
         super().__init__(folder, log)
 
     def variables(self):
-        return {"DBSNAP_REPO": self.store, "DBSNAP_PASSWORD": "benchmark"}
+        return {"DBSNAP_REPO": self.store, **({"DBSNAP_PASSWORD": "benchmark"} if self.encrypted else {})}
 
     def create(self):
         self.clear()
-        self.do(self.program, "init", self.store)
+        self.do(self.program, "init", self.store, *([] if self.encrypted else ["--no-encryption"]))
 
     def backup(self, source):
         return self.do(self.program, "backup", f"sqlite://{source}", *self.threads)
