@@ -14,7 +14,7 @@
 namespace dbsnap {
 
 /// Where a long operation is.
-enum class Phase { connect, read, commit, restore, verify, prune, export_, import_ };
+enum class Phase { connect, read, commit, restore, verify, prune, export_, import_, copy };
 /// Word for a phase as shown to people and in JSON, for example "read".
 DBSNAP_API std::string_view name_of(Phase phase) noexcept;
 

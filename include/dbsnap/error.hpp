@@ -60,6 +60,7 @@ class DBSNAP_API Error : public std::exception {
   Error&& hint(std::string command) &&;
   Error&& retryable(bool value = true) &&;
   Error&& native_code(long value) &&;
+  Error&& had_no_effect(bool value = true) &&;
   Error&& with(std::string key, std::string value) &&;
 
   [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
@@ -69,6 +70,8 @@ class DBSNAP_API Error : public std::exception {
   [[nodiscard]] const std::string& hint() const& noexcept { return hint_; }
   /// True when the same call may succeed later without a change by the caller.
   [[nodiscard]] bool retryable() const& noexcept { return retryable_; }
+  /// True when the call surely changed nothing and never will, however late. A failed put without it may have arrived.
+  [[nodiscard]] bool had_no_effect() const& noexcept { return had_no_effect_; }
   /// errno, SQLite extended code, HTTP status or 0.
   [[nodiscard]] long native_code() const& noexcept { return native_code_; }
   /// Facts for programs, in the order they were added: {"object", "packs/…"}.
@@ -79,6 +82,7 @@ class DBSNAP_API Error : public std::exception {
  private:
   ErrorCode code_;
   bool retryable_ = false;
+  bool had_no_effect_ = false;
   long native_code_ = 0;
   std::string message_;
   std::string why_;

@@ -9,6 +9,7 @@
 #include "dbsnap/bytes.hpp"
 #include "dbsnap/clock.hpp"
 #include "dbsnap/facts.hpp"
+#include "dbsnap/sink.hpp"
 
 namespace dbsnap {
 
@@ -42,7 +43,10 @@ struct ManifestEntry {
 struct PackInfo {
   std::string key;         ///< object key below the repository's root
   std::uint64_t size = 0;  ///< bytes
-  std::string sha256;      ///< hex, over the whole object
+  std::string sha256;      ///< hex, over the object without its last 40 bytes; the pack's trailer holds it too
+  /// Hex, over the whole object: what a store that keeps checksums says of it. Empty for a pack that was found where an
+  /// interrupted snapshot left it.
+  std::string object_sha256 = {};
   /// Positions in Manifest::packs of the packs that hold the bases of this pack's delta frames.
   std::vector<std::uint32_t> bases;
 };
@@ -57,12 +61,20 @@ struct SnapshotStats {
   std::uint64_t frames = 0;        ///< frames written
   std::uint64_t frames_delta = 0;  ///< of these, stored as deltas
   std::uint64_t packs_written = 0;
+  SinkCounts store = {};  ///< calls to the store up to the manifest, which is one more put
+};
+
+/// Where a snapshot was first taken, for one that was copied from another repository.
+struct Origin {
+  std::string repository;  ///< id of that repository
+  std::string id;          ///< id of the snapshot there
 };
 
 struct Manifest {
   int format = 1;
-  std::string id;      ///< session id: 32 hex digits
-  std::string parent;  ///< id of the snapshot it was compared with, or empty
+  std::string id;                     ///< session id: 32 hex digits
+  std::string parent;                 ///< id of the snapshot it was compared with, or empty
+  std::optional<Origin> origin = {};  ///< nothing for a snapshot that was taken here
   SourceInfo source;
   std::string source_key;  ///< names the source in object keys; equal for all its snapshots
   TimePoint started{};     ///< when the session began
@@ -85,6 +97,7 @@ struct SnapshotSummary {
   SourceInfo source;
   TimePoint time{};
   std::vector<std::string> tags;
+  std::optional<Origin> origin = {};
   bool pinned = false;
   bool good = true;          ///< false when a verify found damage that is still there
   std::uint64_t size = 0;    ///< plain bytes of all entries

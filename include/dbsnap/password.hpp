@@ -12,10 +12,12 @@ namespace dbsnap {
 struct PasswordOptions {
   /// File that holds the password, as given with --password-file; empty: look at the environment.
   std::string file = {};
+  /// Name of the variable that holds the password; the other two end in _FILE and _COMMAND.
+  std::string variable = "DBSNAP_PASSWORD";
 };
 
-/// The password from `options.file`, or else from the one environment variable that is set:
-/// DBSNAP_PASSWORD, DBSNAP_PASSWORD_FILE (a path) or DBSNAP_PASSWORD_COMMAND (run by /bin/sh; what
+/// The password from `options.file`, or else from the one environment variable that is set, by default one of
+/// DBSNAP_PASSWORD, DBSNAP_PASSWORD_FILE (a path) and DBSNAP_PASSWORD_COMMAND (run by /bin/sh; what
 /// it prints is the password). Line breaks at the end of a file or of what is printed do not count.
 /// Nothing when none is given; a variable that is set to nothing counts as not set.
 ///
@@ -23,5 +25,8 @@ struct PasswordOptions {
 /// and when the command fails; for an unreadable file not_found, access_refused or io. No error
 /// holds any part of the password or of the command.
 DBSNAP_API std::optional<std::string> find_password(const PasswordOptions& options, const Context& context);
+
+/// Overwrites a password that is no longer needed, in a way the compiler keeps; `secret` is empty then.
+DBSNAP_API void wipe(std::string& secret) noexcept;
 
 }  // namespace dbsnap

@@ -23,6 +23,8 @@ std::string_view name_of(Phase phase) noexcept {
       return "export";
     case Phase::import_:
       return "import";
+    case Phase::copy:
+      return "copy";
   }
   return "work";
 }

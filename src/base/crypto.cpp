@@ -1,6 +1,5 @@
 #include "base/crypto.hpp"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -14,6 +13,8 @@ namespace dbsnap {
 namespace {
 
 constexpr std::uint64_t kMaxScryptMemory = 256ULL << 20;
+constexpr std::uint64_t kMaxScryptWork = 1ULL << 22;  // n * r * p; 2^18 with the default cost
+constexpr std::uint32_t kMaxScryptLanes = 16;
 
 struct FreeCipher {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -29,23 +30,26 @@ unsigned char* data_of(MutableByteView bytes) { return reinterpret_cast<unsigned
 
 }  // namespace
 
-Key256 derive_key(ByteView secret, ByteView salt, std::string_view label) {
-  const Hash extracted = hmac_sha256(salt, secret);
+SecretKey derive_key(ByteView secret, ByteView salt, std::string_view label) {
+  const SecretKey extracted(hmac_sha256(salt, secret));
   std::string block(label);
   block.push_back('\x01');
-  return hmac_sha256(extracted, std::as_bytes(std::span(block)));
+  return SecretKey(hmac_sha256(extracted.view(), std::as_bytes(std::span(block))));
 }
 
-Key256 derive_password_key(std::string_view password, ByteView salt, const ScryptCost& cost) {
-  // Bytes are 128 * n * r, a product that may not fit into 64 bits.
+bool is_payable(const ScryptCost& cost) noexcept {
+  // Products of 32-bit numbers: the first fits into 64 bits, and is small before the second is made.
   const std::uint64_t blocks = std::uint64_t{cost.n} * cost.r;
-  if (cost.n < 2 || (cost.n & (cost.n - 1)) != 0 || cost.r == 0 || cost.p == 0 || cost.p > 16 ||
-      blocks > kMaxScryptMemory / 128) {
-    throw Error(ErrorCode::invalid_argument, "the key slot's scrypt cost is out of bounds");
-  }
-  Key256 key;
+  const bool power_of_two = cost.n >= 2 && (cost.n & (cost.n - 1)) == 0;
+  return power_of_two && cost.r != 0 && cost.p != 0 && cost.p <= kMaxScryptLanes && blocks <= kMaxScryptMemory / 128 &&
+         blocks * cost.p <= kMaxScryptWork;
+}
+
+SecretKey derive_password_key(std::string_view password, ByteView salt, const ScryptCost& cost) {
+  if (!is_payable(cost)) throw Error(ErrorCode::invalid_argument, "the key's scrypt cost is out of bounds");
+  SecretKey key;
   require(EVP_PBE_scrypt(password.data(), password.size(), data_of(salt), salt.size(), cost.n, cost.r, cost.p,
-                         kMaxScryptMemory + (32ULL << 20), data_of(MutableByteView(key)), key.size()),
+                         kMaxScryptMemory + (32ULL << 20), data_of(MutableByteView(key.bytes())), key.bytes().size()),
           "scrypt");
   return key;
 }
@@ -86,7 +90,5 @@ bool aead_open(const Key256& key, const Nonce96& nonce, ByteView associated, Byt
   std::array<unsigned char, 16> rest{};
   return EVP_DecryptFinal_ex(context.get(), rest.data(), &length) == 1;
 }
-
-void wipe(MutableByteView secret) noexcept { OPENSSL_cleanse(secret.data(), secret.size()); }
 
 }  // namespace dbsnap

@@ -99,6 +99,11 @@ Error&& Error::native_code(long value) && {
   return std::move(*this);
 }
 
+Error&& Error::had_no_effect(bool value) && {
+  had_no_effect_ = value;
+  return std::move(*this);
+}
+
 Error&& Error::with(std::string key, std::string value) && {
   context_.emplace_back(std::move(key), std::move(value));
   return std::move(*this);

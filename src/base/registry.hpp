@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/environment.hpp"
 #include "base/url.hpp"
+#include "dbsnap/context.hpp"
 #include "dbsnap/sink.hpp"
 #include "dbsnap/snapshotter.hpp"
 
@@ -19,14 +21,18 @@ namespace dbsnap {
 struct EngineEntry {
   std::string name;
   std::vector<std::string> schemes;
-  std::function<std::unique_ptr<Snapshotter>(const Url&)> open;
+  std::function<std::unique_ptr<Snapshotter>(const Url&, const Environment&)> open;
+  /// Where a URL may name several sources: an engine for each, one at least. May ask the database.
+  std::function<std::vector<std::unique_ptr<Snapshotter>>(const Url&, const Environment&, const Context&)> open_all =
+      {};
 };
 
 /// A sink of this build; as above. A plain path reaches the sink of scheme "file".
 struct SinkEntry {
   std::string name;
   std::vector<std::string> schemes;
-  std::function<std::shared_ptr<Sink>(const Url&)> open;
+  std::function<std::shared_ptr<Sink>(const Url&, const Environment&)> open;
+  bool remote = false;  ///< across a network: calls fail now and then and are worth repeating
 };
 
 /// Each component provides `void register_<kind>_<name>(Registry&)` in namespace dbsnap, which adds

@@ -4,12 +4,12 @@
 #include <charconv>
 #include <utility>
 
+#include "base/percent.hpp"
 #include "dbsnap/error.hpp"
 
 namespace dbsnap {
 namespace {
 
-constexpr std::string_view kUnreserved = "-._~";
 constexpr std::string_view kPathExtra = "/:@!$&'()*+,;=";
 constexpr std::string_view kHostExtra = ",:";
 constexpr std::string_view kQueryExtra = "/:@!$'()*,;";
@@ -38,50 +38,15 @@ Error bad_url(std::string_view scheme, std::string_view what) {
   return Error(ErrorCode::invalid_argument, "invalid " + std::string(scheme) + " URL: " + std::string(what));
 }
 
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decode(std::string_view text, std::string_view scheme, std::string_view part) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-      if (high < 0 || low < 0) {
-        throw bad_url(scheme,
-                      "'%' in the " + std::string(part) + " is not followed by two hex digits; write '%' as %25");
-      }
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (c == '\0') throw bad_url(scheme, "the " + std::string(part) + " holds a NUL byte");
-    decoded.push_back(c);
+std::string decode(std::string_view text, std::string_view scheme, std::string_view part) {
+  auto decoded = percent_decode(text);
+  if (!decoded) {
+    throw bad_url(scheme, "'%' in the " + std::string(part) + " is not followed by two hex digits; write '%' as %25");
   }
-  return decoded;
-}
-
-std::string percent_encode(std::string_view text, std::string_view also_allowed) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
-  for (const char c : text) {
-    if (is_letter(c) || is_digit(c) || kUnreserved.find(c) != std::string_view::npos ||
-        also_allowed.find(c) != std::string_view::npos) {
-      encoded.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded.push_back('%');
-    encoded.push_back(kDigits[byte >> 4]);
-    encoded.push_back(kDigits[byte & 15]);
+  if (decoded->find('\0') != std::string::npos) {
+    throw bad_url(scheme, "the " + std::string(part) + " holds a NUL byte");
   }
-  return encoded;
+  return std::move(*decoded);
 }
 
 std::uint16_t parse_port(std::string_view text, std::string_view scheme) {
@@ -97,7 +62,7 @@ std::uint16_t parse_port(std::string_view text, std::string_view scheme) {
 
 void parse_host_and_port(std::string_view text, Url& url) {
   if (text.find(',') != std::string_view::npos) {
-    url.host = percent_decode(text, url.scheme, "host");
+    url.host = decode(text, url.scheme, "host");
     return;
   }
   std::string_view host = text;
@@ -113,7 +78,7 @@ void parse_host_and_port(std::string_view text, Url& url) {
     host = text.substr(0, colon);
     port = text.substr(colon + 1);
   }
-  url.host = percent_decode(host, url.scheme, "host");
+  url.host = decode(host, url.scheme, "host");
   if (port) url.port = parse_port(*port, url.scheme);
 }
 
@@ -123,9 +88,9 @@ void parse_authority(std::string_view authority, Url& url) {
     const std::string_view user_info = authority.substr(0, at);
     authority.remove_prefix(at + 1);
     const auto colon = user_info.find(':');
-    url.user = percent_decode(user_info.substr(0, colon), url.scheme, "user name");
+    url.user = decode(user_info.substr(0, colon), url.scheme, "user name");
     if (colon != std::string_view::npos) {
-      url.password = percent_decode(user_info.substr(colon + 1), url.scheme, "password");
+      url.password = decode(user_info.substr(colon + 1), url.scheme, "password");
     }
   }
   parse_host_and_port(authority, url);
@@ -137,9 +102,9 @@ void parse_query(std::string_view text, Url& url) {
     text.remove_prefix(std::min(text.size(), item.size() + 1));
     if (item.empty()) continue;
     const auto equals = item.find('=');
-    std::string name = percent_decode(item.substr(0, equals), url.scheme, "parameters");
+    std::string name = decode(item.substr(0, equals), url.scheme, "parameters");
     std::string value;
-    if (equals != std::string_view::npos) value = percent_decode(item.substr(equals + 1), url.scheme, "parameters");
+    if (equals != std::string_view::npos) value = decode(item.substr(equals + 1), url.scheme, "parameters");
     if (name.empty()) throw bad_url(url.scheme, "a parameter has no name");
     if (!url.query.emplace(std::move(name), std::move(value)).second) {
       throw bad_url(url.scheme, "a parameter is given twice");
@@ -179,7 +144,7 @@ Url parse_url(std::string_view text) {
       throw bad_url(url.scheme, "'@' stands behind the host; write '/', '?' and '@' in a password as %2F, %3F and %40");
     }
   }
-  url.path = percent_decode(rest, url.scheme, "path");
+  url.path = decode(rest, url.scheme, "path");
   parse_query(query, url);
   return url;
 }

@@ -1,12 +1,9 @@
 #include "format/config.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/base64.hpp"
 #include "base/hash.hpp"
 #include "base/hex.hpp"
-#include "base/random.hpp"
 #include "dbsnap/error.hpp"
 #include "dbsnap/version.hpp"
 #include "format/byte_io.hpp"
@@ -20,7 +17,6 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kMagic = "dbsnap repository";
 constexpr std::size_t kMaxConfigSize = 1U << 20;
-constexpr std::size_t kSaltSize = 32;
 constexpr int kMaxDepthOfJson = 8;
 
 Error damaged(const std::string& what) {
@@ -28,7 +24,7 @@ Error damaged(const std::string& what) {
       .with("object", std::string(kConfigKey));
 }
 
-// Everything but key slots and checksum: what a key slot is bound to.
+// Everything but the checksum.
 Json settings_of(const RepositoryConfig& config) {
   return {{"magic", kMagic},
           {"format", config.format},
@@ -37,6 +33,7 @@ Json settings_of(const RepositoryConfig& config) {
           {"chunk_size", config.chunk_size},
           {"frame_size", config.frame_size},
           {"pack_size", config.pack_size},
+          {"store", {{"if_absent", config.store.if_absent}, {"list_after_write", config.store.list_after_write}}},
           {"required_features", Json::array()}};
 }
 
@@ -55,19 +52,6 @@ const Json& array_of(const Json& json, const char* member) {
   const Json& value = json.at(member);
   if (!value.is_array()) throw damaged(std::string(member) + " is not a list");
   return value;
-}
-
-KeySlot decode_slot(const Json& json) {
-  if (json.at("kdf") != "scrypt")
-    throw Error(ErrorCode::incompatible_version, "a key slot uses a method that this dbsnap does not know");
-  KeySlot slot;
-  slot.cost = {number_of(json, "n"), number_of(json, "r"), number_of(json, "p")};
-  const auto salt = from_base64(json.at("salt").get<std::string>());
-  const auto key = from_base64(json.at("sealed_key").get<std::string>());
-  if (!salt || !key || key->size() != sizeof(Key256) + kTagSize) throw damaged("a key slot is not whole");
-  slot.salt = *salt;
-  slot.sealed_key = *key;
-  return slot;
 }
 
 void check_version(const Json& document) {
@@ -99,17 +83,11 @@ RepositoryConfig decode_document(Json document) {
   config.chunk_size = number_of(document, "chunk_size");
   config.frame_size = number_of(document, "frame_size");
   config.pack_size = number_of(document, "pack_size");
-  for (const Json& slot : array_of(document, "key_slots")) config.slots.push_back(decode_slot(slot));
+  const Json& store = document.at("store");
+  config.store = {store.at("if_absent").get<bool>(), store.at("list_after_write").get<bool>()};
   if (!parse_session_id(config.id)) throw damaged("its id is not one");
-  if (config.encrypted == config.slots.empty()) throw damaged("its key slots do not match its encryption");
   check_sizes(config);
   return config;
-}
-
-Bytes slot_binding(const RepositoryConfig& config) {
-  Bytes bytes;
-  ByteWriter(bytes).text(settings_of(config).dump());
-  return bytes;
 }
 
 }  // namespace
@@ -131,16 +109,6 @@ void check_sizes(const RepositoryConfig& config) {
 
 Bytes encode_config(const RepositoryConfig& config) {
   Json document = settings_of(config);
-  Json slots = Json::array();
-  for (const KeySlot& slot : config.slots) {
-    slots.push_back({{"kdf", "scrypt"},
-                     {"n", slot.cost.n},
-                     {"r", slot.cost.r},
-                     {"p", slot.cost.p},
-                     {"salt", to_base64(slot.salt)},
-                     {"sealed_key", to_base64(slot.sealed_key)}});
-  }
-  document["key_slots"] = slots;
   document["checksum"] = checksum_of(document);
   Bytes bytes;
   ByteWriter(bytes).text(document.dump(2)).text("\n");
@@ -164,26 +132,6 @@ RepositoryConfig decode_config(ByteView bytes) {
   }
 }
 
-KeySlot make_key_slot(const RepositoryConfig& config, std::string_view password, const Key256& master) {
-  KeySlot slot;
-  slot.salt.resize(kSaltSize);
-  fill_random(slot.salt);
-  Key256 key = derive_password_key(password, slot.salt, slot.cost);
-  slot.sealed_key.resize(master.size() + kTagSize);
-  aead_seal(key, Nonce96{}, slot_binding(config), master, slot.sealed_key);
-  wipe(key);
-  return slot;
-}
-
-std::optional<Key256> open_key_slot(const RepositoryConfig& config, std::string_view password) {
-  for (const KeySlot& slot : config.slots) {
-    Key256 key = derive_password_key(password, slot.salt, slot.cost);
-    Key256 master;
-    const bool opened = aead_open(key, Nonce96{}, slot_binding(config), slot.sealed_key, master);
-    wipe(key);
-    if (opened) return master;
-  }
-  return std::nullopt;
-}
+std::string settings_text(const RepositoryConfig& config) { return settings_of(config).dump(); }
 
 }  // namespace dbsnap

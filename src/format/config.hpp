@@ -1,22 +1,18 @@
-// Repository config: the object `dbsnap.json`, with the settings fixed at creation and the key slots.
+// Repository config: the object `dbsnap.json`, with the settings fixed at creation.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "base/crypto.hpp"
 #include "dbsnap/bytes.hpp"
 
 namespace dbsnap {
 
-/// One password's way to the master key.
-struct KeySlot {
-  ScryptCost cost;
-  Bytes salt;
-  Bytes sealed_key;  ///< master key under the password's key, AES-256-GCM
+/// What the store was found to do when the repository was created; docs/concurrency.md says what hangs on it.
+struct StoreModes {
+  bool if_absent = true;         ///< of several puts with if_absent exactly one stores
+  bool list_after_write = true;  ///< a listing shows what was put, and not what was removed, before it began
+  bool operator==(const StoreModes&) const = default;
 };
 
 /// Sizes in bytes, as in CreateOptions.
@@ -27,7 +23,7 @@ struct RepositoryConfig {
   std::uint32_t chunk_size = 0;
   std::uint32_t frame_size = 0;
   std::uint32_t pack_size = 0;
-  std::vector<KeySlot> slots;
+  StoreModes store = {};
 };
 
 /// Throws Error{invalid_argument} when sizes are out of bounds or do not go together.
@@ -38,9 +34,8 @@ Bytes encode_config(const RepositoryConfig& config);
 /// build cannot read.
 RepositoryConfig decode_config(ByteView bytes);
 
-/// Seals `master` for `password`. The config's settings are authenticated with it.
-KeySlot make_key_slot(const RepositoryConfig& config, std::string_view password, const Key256& master);
-/// The master key, or nothing when no slot opens with `password`.
-std::optional<Key256> open_key_slot(const RepositoryConfig& config, std::string_view password);
+/// The settings as the text that every key of the repository is bound to: nobody changes one of them without a
+/// password.
+std::string settings_text(const RepositoryConfig& config);
 
 }  // namespace dbsnap

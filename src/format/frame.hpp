@@ -61,6 +61,7 @@ struct Frame {
   EncodedBody body;
   std::uint8_t depth = 0;
   std::uint32_t plain_size = 0;
+  std::vector<ChunkId> ids;  ///< of its chunks; they stand in the pack's directory only
 };
 
 /// Seals `frame` for the place at `offset` of a pack and appends it to `out`; returns its length.

@@ -17,7 +17,8 @@ Nonce96 nonce_of(std::uint64_t position) {
 
 }  // namespace
 
-Sealer::Sealer(std::optional<Key256> key, std::string binding) : key_(key), binding_(std::move(binding)) {}
+Sealer::Sealer(std::optional<SecretKey> key, std::string binding)
+    : key_(std::move(key)), binding_(std::move(binding)) {}
 
 Bytes Sealer::associated(ByteView header) const {
   Bytes bytes;
@@ -39,7 +40,7 @@ void Sealer::seal(std::uint64_t position, ByteView header, ByteView plain, Bytes
     return;
   }
   out.resize(start + plain.size() + kTagSize);
-  aead_seal(*key_, nonce_of(position), associated(header), plain, MutableByteView(out).subspan(start));
+  aead_seal(key_->bytes(), nonce_of(position), associated(header), plain, MutableByteView(out).subspan(start));
 }
 
 std::optional<Bytes> Sealer::open(std::uint64_t position, ByteView header, ByteView sealed) const {
@@ -51,28 +52,31 @@ std::optional<Bytes> Sealer::open(std::uint64_t position, ByteView header, ByteV
     return Bytes(body.begin(), body.end());
   }
   Bytes plain(body.size());
-  if (!aead_open(*key_, nonce_of(position), associated(header), sealed, plain)) return std::nullopt;
+  if (!aead_open(key_->bytes(), nonce_of(position), associated(header), sealed, plain)) return std::nullopt;
   return plain;
 }
 
-KeyRing::KeyRing(std::string repository_id, std::optional<Key256> master) : repository_id_(std::move(repository_id)) {
+KeyRing::KeyRing(std::string repository_id, const std::optional<SecretKey>& master)
+    : repository_id_(std::move(repository_id)) {
   if (!master) return;
   const ByteView salt = as_byte_view(repository_id_);
-  seal_key_ = derive_key(*master, salt, "dbsnap seal");
-  chunk_key_ = derive_key(*master, salt, "dbsnap chunk id");
-  cut_key_ = derive_key(*master, salt, "dbsnap cut");
-  name_key_ = derive_key(*master, salt, "dbsnap source name");
+  seal_key_ = derive_key(master->view(), salt, "dbsnap seal");
+  chunk_key_ = derive_key(master->view(), salt, "dbsnap chunk id");
+  cut_key_ = derive_key(master->view(), salt, "dbsnap cut");
+  name_key_ = derive_key(master->view(), salt, "dbsnap source name");
 }
 
-ChunkId KeyRing::chunk_id(ByteView chunk) const { return chunk_key_ ? hmac_sha256(*chunk_key_, chunk) : sha256(chunk); }
+ChunkId KeyRing::chunk_id(ByteView chunk) const {
+  return chunk_key_ ? hmac_sha256(chunk_key_->view(), chunk) : sha256(chunk);
+}
 
 std::string KeyRing::source_key(std::string_view identity) const {
   const ByteView bytes = as_byte_view(identity);
-  const Hash hash = name_key_ ? hmac_sha256(*name_key_, bytes) : sha256(bytes);
+  const Hash hash = name_key_ ? hmac_sha256(name_key_->view(), bytes) : sha256(bytes);
   return to_hex(ByteView(hash).first(8));
 }
 
-ByteView KeyRing::cut_key() const noexcept { return cut_key_ ? ByteView(*cut_key_) : ByteView(); }
+ByteView KeyRing::cut_key() const noexcept { return cut_key_ ? cut_key_->view() : ByteView(); }
 
 Sealer KeyRing::pack_sealer(const PackId& id) const {
   Bytes salt;
@@ -83,8 +87,8 @@ Sealer KeyRing::pack_sealer(const PackId& id) const {
 Sealer KeyRing::object_sealer(std::string_view object_key, ByteView salt) const { return sealer(salt, object_key); }
 
 Sealer KeyRing::sealer(ByteView salt, std::string_view object_key) const {
-  std::optional<Key256> key;
-  if (seal_key_) key = derive_key(*seal_key_, salt, "dbsnap object");
+  std::optional<SecretKey> key;
+  if (seal_key_) key = derive_key(seal_key_->view(), salt, "dbsnap object");
   return Sealer(key, repository_id_ + "/" + std::string(object_key) + "\n");
 }
 

@@ -24,7 +24,7 @@ using ChunkId = Hash;
 class Sealer {
  public:
   /// `key` is the object's own, nothing when not encrypted; `binding` names repository and object.
-  Sealer(std::optional<Key256> key, std::string binding);
+  Sealer(std::optional<SecretKey> key, std::string binding);
 
   /// Appends the sealed `plain`, kTagSize longer than it, to `out`. `header` is authenticated too.
   void seal(std::uint64_t position, ByteView header, ByteView plain, Bytes& out) const;
@@ -35,15 +35,16 @@ class Sealer {
   [[nodiscard]] Bytes associated(ByteView header) const;
   [[nodiscard]] Hash checksum(std::uint64_t position, ByteView header, ByteView plain) const;
 
-  std::optional<Key256> key_;
+  std::optional<SecretKey> key_;
   std::string binding_;
 };
 
-/// A repository's keys, all derived from its master key. Immutable, safe from many threads.
+/// A repository's keys, all derived from its master key. Immutable, safe from many threads, and overwritten in
+/// memory when it ends.
 class KeyRing {
  public:
   /// `master` is nothing for a repository that is not encrypted.
-  KeyRing(std::string repository_id, std::optional<Key256> master);
+  KeyRing(std::string repository_id, const std::optional<SecretKey>& master);
 
   [[nodiscard]] bool encrypted() const noexcept { return seal_key_.has_value(); }
   [[nodiscard]] const std::string& repository_id() const noexcept { return repository_id_; }
@@ -63,10 +64,10 @@ class KeyRing {
   [[nodiscard]] Sealer sealer(ByteView salt, std::string_view object_key) const;
 
   std::string repository_id_;
-  std::optional<Key256> seal_key_;
-  std::optional<Key256> chunk_key_;
-  std::optional<Key256> cut_key_;
-  std::optional<Key256> name_key_;
+  std::optional<SecretKey> seal_key_;
+  std::optional<SecretKey> chunk_key_;
+  std::optional<SecretKey> cut_key_;
+  std::optional<SecretKey> name_key_;
 };
 
 }  // namespace dbsnap

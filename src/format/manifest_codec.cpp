@@ -55,11 +55,22 @@ OrderedJson entry_json(const ManifestEntry& entry) {
           {"table_root", to_base64(entry.table_root)}};
 }
 
+OrderedJson counts_json(const SinkCounts& counts) {
+  return {{"puts", counts.puts},
+          {"gets", counts.gets},
+          {"stats", counts.stats},
+          {"lists", counts.lists},
+          {"removes", counts.removes},
+          {"bytes_up", counts.bytes_up},
+          {"bytes_down", counts.bytes_down}};
+}
+
 OrderedJson stats_json(const SnapshotStats& stats) {
   return {{"bytes_read", stats.bytes_read},     {"bytes_new", stats.bytes_new},
           {"bytes_stored", stats.bytes_stored}, {"chunks", stats.chunks},
           {"chunks_new", stats.chunks_new},     {"frames", stats.frames},
-          {"frames_delta", stats.frames_delta}, {"packs_written", stats.packs_written}};
+          {"frames_delta", stats.frames_delta}, {"packs_written", stats.packs_written},
+          {"store", counts_json(stats.store)}};
 }
 
 OrderedJson manifest_json(const Manifest& manifest) {
@@ -67,6 +78,7 @@ OrderedJson manifest_json(const Manifest& manifest) {
   json["format"] = manifest.format;
   json["id"] = manifest.id;
   json["parent"] = manifest.parent;
+  if (manifest.origin) json["origin"] = {{"repository", manifest.origin->repository}, {"id", manifest.origin->id}};
   const SourceInfo& source = manifest.source;
   json["source"] = {{"engine", source.engine}, {"url", source.url}, {"name", source.name}, {"host", source.host}};
   json["source_key"] = manifest.source_key;
@@ -82,7 +94,9 @@ OrderedJson manifest_json(const Manifest& manifest) {
   for (const ManifestEntry& entry : manifest.entries) entries.push_back(entry_json(entry));
   OrderedJson& packs = json["packs"] = OrderedJson::array();
   for (const PackInfo& pack : manifest.packs) {
-    packs.push_back({{"key", pack.key}, {"size", pack.size}, {"sha256", pack.sha256}, {"bases", pack.bases}});
+    OrderedJson& item = packs.emplace_back(
+        OrderedJson{{"key", pack.key}, {"size", pack.size}, {"sha256", pack.sha256}, {"bases", pack.bases}});
+    if (!pack.object_sha256.empty()) item["object_sha256"] = pack.object_sha256;
   }
   json["stats"] = stats_json(manifest.stats);
   return json;
@@ -121,6 +135,12 @@ class Node {
     const auto found = value_.find(member);
     if (found == value_.end()) throw damaged_manifest((path_.empty() ? "" : path_ + ".") + member + " is missing");
     return Node(*found, path_.empty() ? member : path_ + "." + member);
+  }
+
+  /// The member where there is one: older versions did not write it.
+  [[nodiscard]] std::optional<Node> find(const char* member) const {
+    if (!value_.is_object()) throw wrong("not an object");
+    return value_.contains(member) ? std::optional((*this)[member]) : std::nullopt;
   }
 
   template <typename Visit>
@@ -245,6 +265,7 @@ PackInfo decode_pack(const Node& node, std::uint64_t max_base) {
   if (!is_object_key(pack.key)) throw node["key"].wrong("not an object key");
   pack.size = node["size"].number();
   pack.sha256 = node["sha256"].hex(kHashDigits);
+  if (const auto whole = node.find("object_sha256")) pack.object_sha256 = whole->hex(kHashDigits);
   node["bases"].for_each(
       [&](const Node& base) { pack.bases.push_back(static_cast<std::uint32_t>(base.number(max_base))); });
   return pack;
@@ -258,7 +279,18 @@ std::vector<PackInfo> decode_packs(const Node& node) {
   return packs;
 }
 
+SinkCounts decode_counts(const Node& node) {
+  return {.puts = node["puts"].number(),
+          .gets = node["gets"].number(),
+          .stats = node["stats"].number(),
+          .lists = node["lists"].number(),
+          .removes = node["removes"].number(),
+          .bytes_up = node["bytes_up"].number(),
+          .bytes_down = node["bytes_down"].number()};
+}
+
 SnapshotStats decode_stats(const Node& node) {
+  const auto store = node.find("store");
   return {.bytes_read = node["bytes_read"].number(),
           .bytes_new = node["bytes_new"].number(),
           .bytes_stored = node["bytes_stored"].number(),
@@ -266,7 +298,12 @@ SnapshotStats decode_stats(const Node& node) {
           .chunks_new = node["chunks_new"].number(),
           .frames = node["frames"].number(),
           .frames_delta = node["frames_delta"].number(),
-          .packs_written = node["packs_written"].number()};
+          .packs_written = node["packs_written"].number(),
+          .store = store ? decode_counts(*store) : SinkCounts{}};
+}
+
+Origin decode_origin(const Node& node) {
+  return {.repository = node["repository"].hex(kIdDigits), .id = node["id"].hex(kIdDigits)};
 }
 
 int decode_format(const Node& node) {
@@ -302,6 +339,7 @@ Manifest decode_manifest(ByteView bytes) {
   manifest.id = root["id"].hex(kIdDigits);
   const Node parent = root["parent"];
   manifest.parent = parent.text().empty() ? "" : parent.hex(kIdDigits);
+  if (const auto origin = root.find("origin")) manifest.origin = decode_origin(*origin);
   const Node source = root["source"];
   manifest.source = {source["engine"].text(), source["url"].text(), source["name"].text(), source["host"].text()};
   manifest.source_key = root["source_key"].text();
@@ -327,6 +365,7 @@ SnapshotSummary summary_of(const Manifest& manifest) {
   summary.source = manifest.source;
   summary.time = manifest.time;
   summary.tags = manifest.tags;
+  summary.origin = manifest.origin;
   for (const ManifestEntry& entry : manifest.entries) summary.size += entry.size;
   summary.stored = manifest.stats.bytes_stored;
   summary.entries = manifest.entries.size();

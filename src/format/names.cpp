@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -15,6 +16,9 @@ namespace {
 constexpr std::size_t kIdDigits = 2 * std::tuple_size_v<SessionId>;
 constexpr std::size_t kTimeDigits = 12;
 constexpr std::size_t kSourceDigits = 16;
+constexpr std::size_t kKeyDigits = 16;
+constexpr std::size_t kKeyObjectDigits = 32;
+constexpr std::array<std::string_view, 3> kRoundParts{"plan", "verdict", "done"};  // in the order of RoundPart
 
 bool is_hex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -25,6 +29,11 @@ std::optional<std::uint64_t> parse_number(std::string_view text, int base) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+std::string time_digits(TimePoint time) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return fmt::format("{:012x}", static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)) & 0xFFFF'FFFF'FFFFULL);
 }
 
 bool skip(std::string_view& text, std::string_view prefix) {
@@ -75,9 +84,7 @@ std::optional<PackId> parse_pack_key(std::string_view key) {
 }
 
 std::string manifest_key(const ManifestName& name) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(name.started.time_since_epoch()).count();
-  const auto stamp = static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)) & 0xFFFF'FFFF'FFFFULL;
-  return fmt::format("{}{}/{:012x}-{}", kSnapshotPrefix, name.source_key, stamp, to_text(name.session));
+  return fmt::format("{}{}/{}-{}", kSnapshotPrefix, name.source_key, time_digits(name.started), to_text(name.session));
 }
 
 std::optional<ManifestName> parse_manifest_key(std::string_view key) {
@@ -95,9 +102,43 @@ std::optional<ManifestName> parse_manifest_key(std::string_view key) {
   return name;
 }
 
+std::string key_object_key(const KeyName& name) { return fmt::format("{}{}/{}", kKeyPrefix, name.id, name.object); }
+
+std::optional<KeyName> parse_key_object_key(std::string_view key) {
+  std::string_view rest = key;
+  if (!skip(rest, kKeyPrefix) || rest.size() != kKeyDigits + 1 + kKeyObjectDigits) return std::nullopt;
+  KeyName name{std::string(rest.substr(0, kKeyDigits)), std::string(rest.substr(kKeyDigits + 1))};
+  if (!is_hex(name.id) || !is_hex(name.object) || key_object_key(name) != key) return std::nullopt;
+  return name;
+}
+
 std::string session_key(const SessionId& id) { return std::string(kSessionPrefix) + to_text(id); }
 std::string forgotten_key(const SessionId& id) { return std::string(kForgottenPrefix) + to_text(id); }
 std::string damaged_key(const SessionId& id) { return std::string(kDamagedPrefix) + to_text(id); }
 std::string pin_prefix(const SessionId& id) { return std::string(kPinPrefix) + to_text(id) + "/"; }
+std::string pending_prefix(const SessionId& id) { return std::string(kPendingPrefix) + to_text(id) + "/"; }
+std::string alive_prefix(const SessionId& id) { return std::string(kAlivePrefix) + to_text(id) + "/"; }
+std::string alive_key(const SessionId& id, std::uint64_t number) {
+  return fmt::format("{}{}", alive_prefix(id), number);
+}
+
+std::string round_key(const RoundName& name) {
+  return fmt::format("{}{}/{}", kRoundPrefix, name.number, kRoundParts.at(static_cast<std::size_t>(name.part)));
+}
+
+std::optional<RoundName> parse_round_key(std::string_view key) {
+  std::string_view rest = key;
+  if (!skip(rest, kRoundPrefix)) return std::nullopt;
+  const auto number = parse_number(rest.substr(0, rest.find('/')), 10);
+  if (!number || *number == 0) return std::nullopt;
+  for (std::size_t part = 0; part < kRoundParts.size(); ++part) {
+    const RoundName name{*number, static_cast<RoundPart>(part)};
+    if (round_key(name) == key) return name;
+  }
+  return std::nullopt;
+}
+std::string new_ledger_key(TimePoint time) {
+  return fmt::format("{}{}-{}", kCheckedPrefix, time_digits(time), random_hex(16));
+}
 
 }  // namespace dbsnap
