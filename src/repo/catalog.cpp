@@ -1,14 +1,14 @@
 #include "repo/catalog.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <utility>
 
-#include "base/random.hpp"
 #include "format/byte_io.hpp"
 #include "format/manifest_codec.hpp"
+#include "repo/at_once.hpp"
+#include "repo/sessions.hpp"
 
 namespace dbsnap {
-namespace {
 
 Error no_such_snapshot(std::string_view id) {
   return Error(ErrorCode::not_found, "there is no snapshot " + std::string(id))
@@ -16,29 +16,13 @@ Error no_such_snapshot(std::string_view id) {
       .with("snapshot", std::string(id));
 }
 
-SessionRecord decode_session(const SessionId& id, ByteView payload) {
-  try {
-    const auto json = nlohmann::json::parse(as_text(payload));
-    SessionRecord record{.id = id, .manifest = {}, .host = json.at("host"), .source = json.at("source")};
-    const auto name = parse_manifest_key(json.at("manifest").get<std::string>());
-    if (!name || name->session != id) throw Error(ErrorCode::damaged, "session " + to_text(id) + " names no manifest");
-    record.manifest = *name;
-    return record;
-  } catch (const nlohmann::json::exception& failure) {
-    throw Error(ErrorCode::damaged, "session " + to_text(id) + " is damaged").why(failure.what());
-  }
-}
-
-void remove_all(const RepositoryState& state, const std::string& prefix, const Context& context) {
-  std::vector<std::string> keys;
-  state.sink->list(
-      prefix,
-      [&](const ObjectInfo& object) {
-        keys.push_back(object.key);
-        return true;
-      },
-      context);
-  for (const std::string& key : keys) state.sink->remove(key, context);
+SnapshotSummary unreadable_summary(const ManifestName& name) {
+  SnapshotSummary summary;
+  summary.id = to_text(name.session);
+  summary.source_key = name.source_key;
+  summary.time = name.started;
+  summary.good = false;
+  return summary;
 }
 
 bool holds_fence(const RepositoryState& state, const std::string& key, ByteView object) {
@@ -51,10 +35,17 @@ bool holds_fence(const RepositoryState& state, const std::string& key, ByteView 
   }
 }
 
-}  // namespace
+std::optional<Bytes> find_object(const RepositoryState& state, const std::string& key, const Context& context) {
+  try {
+    return state.sink->get(key, {}, context);
+  } catch (const Error& failure) {
+    if (failure.code() != ErrorCode::not_found) throw;
+    return std::nullopt;
+  }
+}
 
-std::vector<ManifestName> list_manifests(const RepositoryState& state, std::string_view source_key,
-                                         const Context& context) {
+std::vector<ManifestName> list_manifest_names(const RepositoryState& state, std::string_view source_key,
+                                              const Context& context) {
   std::vector<ManifestName> names;
   std::string prefix(kSnapshotPrefix);
   if (!source_key.empty()) prefix += std::string(source_key) + "/";
@@ -65,51 +56,79 @@ std::vector<ManifestName> list_manifests(const RepositoryState& state, std::stri
         return true;
       },
       context);
-  // A tombstone whose manifest is still there: a forget that was interrupted.
-  const auto forgotten = list_ids(state, kForgottenPrefix, context);
-  std::erase_if(names, [&](const ManifestName& name) { return forgotten.contains(to_text(name.session)); });
-  std::ranges::sort(names, {}, [](const ManifestName& name) { return manifest_key(name); });
   return names;
 }
+
+void leave_out_forgotten(std::vector<ManifestName>& names, const std::set<std::string, std::less<>>& forgotten) {
+  std::erase_if(names, [&](const ManifestName& name) { return forgotten.contains(to_text(name.session)); });
+  std::ranges::sort(names, {}, [](const ManifestName& name) { return manifest_key(name); });
+}
+
+std::vector<ManifestName> list_manifests(const RepositoryState& state, std::string_view source_key,
+                                         const Context& context) {
+  auto names = list_manifest_names(state, source_key, context);
+  // Behind a tombstone the manifest may be there still, until the next prune.
+  leave_out_forgotten(names, list_ids(state, kForgottenPrefix, context));
+  return names;
+}
+
+namespace {
+
+std::optional<ManifestName> manifest_of(const RepositoryState& state, const SessionId& session,
+                                        const Context& context) {
+  std::optional<ManifestName> found;
+  state.sink->list(
+      kSnapshotPrefix,
+      [&](const ObjectInfo& object) {
+        found = parse_manifest_key(object.key);
+        return !found || found->session != session;
+      },
+      context);
+  return found && found->session == session ? found : std::nullopt;
+}
+
+}  // namespace
 
 ManifestName find_manifest(const RepositoryState& state, std::string_view id, const Context& context) {
   const auto session = parse_session_id(id);
   if (!session) throw no_such_snapshot(id);
-  for (auto& name : list_manifests(state, {}, context)) {
-    if (name.session == *session) return name;
-  }
-  throw no_such_snapshot(id);
+  std::optional<ManifestName> found;
+  bool forgotten = false;
+  const auto find = [&](std::size_t what, const Context& inner) {
+    if (what == 0) {
+      found = manifest_of(state, *session, inner);
+    } else {
+      forgotten = has_tombstone(state, *session, inner);
+    }
+  };
+  at_once(2, state.sink->capabilities().parallel, find, context);
+  if (!found || forgotten) throw no_such_snapshot(id);
+  return *std::move(found);
 }
 
-bool is_fenced(const RepositoryState& state, const ManifestName& name, const Context& context) {
-  const std::string key = manifest_key(name);
-  try {
-    return holds_fence(state, key, state.sink->get(key, {}, context));
-  } catch (const Error& failure) {
-    if (failure.code() != ErrorCode::not_found) throw;
-    return false;
+namespace {
+
+Manifest open_manifest(const RepositoryState& state, const ManifestName& name, ByteView object) {
+  Manifest manifest = decode_manifest(open_object(state.keys, ObjectType::manifest, manifest_key(name), object));
+  if (manifest.id != to_text(name.session) || manifest.source_key != name.source_key) {
+    throw Error(ErrorCode::damaged, "it is the manifest of another snapshot");
   }
+  return manifest;
 }
 
-Manifest load_manifest(const RepositoryState& state, const ManifestName& name, const Context& context) {
+/// The stored bytes, and what they say. Throws like load_manifest().
+std::pair<Bytes, Manifest> fetch_manifest(const RepositoryState& state, const ManifestName& name,
+                                          const Context& context) {
   const std::string key = manifest_key(name);
   const std::string id = to_text(name.session);
-  Bytes object;
+  auto object = find_object(state, key, context);
+  if (!object) throw no_such_snapshot(id);
   try {
-    object = state.sink->get(key, {}, context);
-  } catch (const Error& failure) {
-    if (failure.code() == ErrorCode::not_found) throw no_such_snapshot(id);
-    throw;
-  }
-  try {
-    Manifest manifest = decode_manifest(open_object(state.keys, ObjectType::manifest, key, object));
-    if (manifest.id != id || manifest.source_key != name.source_key) {
-      throw Error(ErrorCode::damaged, "it is the manifest of another snapshot");
-    }
-    return manifest;
+    Manifest manifest = open_manifest(state, name, *object);
+    return {*std::move(object), std::move(manifest)};
   } catch (const Error& failure) {
     if (failure.code() != ErrorCode::damaged) throw;
-    if (holds_fence(state, key, object)) throw no_such_snapshot(id);
+    if (holds_fence(state, key, *object)) throw no_such_snapshot(id);
     throw Error(ErrorCode::damaged, "the manifest of snapshot " + id + " is damaged")
         .why(failure.message())
         .hint("dbsnap verify")
@@ -118,12 +137,36 @@ Manifest load_manifest(const RepositoryState& state, const ManifestName& name, c
   }
 }
 
+}  // namespace
+
+Manifest load_manifest(const RepositoryState& state, const ManifestName& name, const Context& context) {
+  return fetch_manifest(state, name, context).second;
+}
+
+Manifest recall_manifest(const RepositoryState& state, const ManifestName& name, const Context& context) {
+  if (!state.cache) return load_manifest(state, name, context);
+  const std::string key = manifest_key(name);
+  if (const auto kept = state.cache->object(key)) {
+    try {
+      return open_manifest(state, name, *kept);
+    } catch (const Error& failure) {
+      if (failure.code() != ErrorCode::damaged) throw;
+      state.cache->drop_object(key);
+    }
+  }
+  auto [object, manifest] = fetch_manifest(state, name, context);
+  state.cache->keep_object(key, object, context);
+  return manifest;
+}
+
 std::optional<Manifest> load_unless_fenced(const RepositoryState& state, const ManifestName& name,
                                            const Context& context) {
   try {
     return load_manifest(state, name, context);
   } catch (const Error& failure) {
-    if (failure.code() != ErrorCode::not_found || !is_fenced(state, name, context)) throw;
+    if (failure.code() != ErrorCode::not_found) throw;
+    // A prune may have removed it since it was listed. Without a tombstone it has no business to be gone.
+    if (outcome_of(state, name, context) != Outcome::fence && !has_tombstone(state, name.session, context)) throw;
     return std::nullopt;
   }
 }
@@ -167,45 +210,11 @@ std::unordered_map<PackId, std::uint64_t, PackIdHash> list_packs(const Repositor
 
 bool put_object(const RepositoryState& state, ObjectType type, const std::string& key, std::string_view payload,
                 const Context& context) {
-  const Bytes object = seal_object(state.keys, type, key, as_byte_view(payload));
-  return state.sink->put(key, object, {.if_absent = true}, context) == PutResult::stored;
+  return put_own(state, key, seal_object(state.keys, type, key, as_byte_view(payload)), context);
 }
 
-void put_session(const RepositoryState& state, const SessionRecord& record, const Context& context) {
-  const nlohmann::json json = {
-      {"manifest", manifest_key(record.manifest)}, {"host", record.host}, {"source", record.source}};
-  const auto replace = nlohmann::json::error_handler_t::replace;
-  if (!put_object(state, ObjectType::session, session_key(record.id), json.dump(-1, ' ', false, replace), context)) {
-    throw Error(ErrorCode::internal, "the random session id " + to_text(record.id) + " is taken");
-  }
-}
-
-std::vector<SessionRecord> list_unfinished(const RepositoryState& state, const Context& context) {
-  std::vector<SessionRecord> unfinished;
-  const auto forgotten = list_ids(state, kForgottenPrefix, context);
-  for (const std::string& text : list_ids(state, kSessionPrefix, context)) {
-    if (forgotten.contains(text)) continue;  // over, whatever it was; its record is removed by the next prune
-    const SessionId id = parse_session_id(text).value();
-    Bytes object;
-    try {
-      object = state.sink->get(session_key(id), {}, context);
-    } catch (const Error& failure) {
-      if (failure.code() == ErrorCode::not_found) continue;  // it has finished since it was listed
-      throw;
-    }
-    SessionRecord record = decode_session(id, open_object(state.keys, ObjectType::session, session_key(id), object));
-    const bool taken = state.sink->stat(manifest_key(record.manifest), context).has_value();
-    if (!taken || is_fenced(state, record.manifest, context)) unfinished.push_back(std::move(record));
-  }
-  return unfinished;
-}
-
-void remove_manifest(const RepositoryState& state, const ManifestName& name, const Context& context) {
-  put_object(state, ObjectType::forgotten, forgotten_key(name.session), "{}", context);
-  state.sink->remove(manifest_key(name), context);
-  state.sink->remove(session_key(name.session), context);
-  state.sink->remove(damaged_key(name.session), context);
-  remove_all(state, pin_prefix(name.session), context);
+bool put_own(const RepositoryState& state, const std::string& key, const Bytes& object, const Context& context) {
+  return state.put_new(key, object, context) == PutResult::stored || find_object(state, key, context) == object;
 }
 
 }  // namespace dbsnap

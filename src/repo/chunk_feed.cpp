@@ -67,7 +67,7 @@ bool ChunkFeed::fill(Slab& slab, EntryReader& reader) {
     services_.counters.bytes_read += read;
     services_.meter.add_done(read);
     services_.meter.report();
-    limit_.take(read);
+    limit_.take(read, services_.context);
   }
   return false;
 }

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "base/rate_limit.hpp"
 #include "dbsnap/snapshotter.hpp"
 #include "format/chunker.hpp"
-#include "repo/rate_limit.hpp"
 #include "repo/stream_writer.hpp"
 
 namespace dbsnap {

@@ -16,6 +16,7 @@ inline constexpr std::uint8_t kChainBound = 4;
 struct FrameJob {
   Bytes plain;
   Prelude prelude;               ///< `bases` is filled by encode_job()
+  std::vector<ChunkId> ids;      ///< of the chunks in `plain`
   std::vector<ChunkRef> bases;   ///< chunks of the parent that the plain bytes replace
   std::uint64_t base_bytes = 0;  ///< of all of them
   bool tried_base = false;       ///< whether there were bases when it was submitted
@@ -24,6 +25,9 @@ struct FrameJob {
   FrameRef place;          ///< result
   std::uint8_t depth = 0;  ///< result
 };
+
+/// Throws Error{invalid_argument} unless `level` is one that zstd is used with, 1 to 19.
+void check_compression_level(int level);
 
 /// Compresses the job's bytes, against its bases where that pays, checks that they decode, and
 /// appends the frame to a pack. Bases that cannot be read are done without, with a warning.

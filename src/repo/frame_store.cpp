@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "format/byte_io.hpp"
+#include "repo/frame_run.hpp"
 
 namespace dbsnap {
 namespace {
@@ -33,8 +34,9 @@ ByteView DecodedFrame::chunk(std::uint16_t slot) const {
   return ByteView(plain_).subspan(starts_[slot], prelude_.slots[slot].length);
 }
 
-FrameStore::FrameStore(const RepositoryState& state, CodecPool& codecs, std::size_t cache_bytes)
-    : state_(state), codecs_(codecs), cache_bytes_(cache_bytes) {}
+FrameStore::FrameStore(const RepositoryState& state, CodecPool& codecs, std::size_t cache_bytes, FrameFetch fetch,
+                       StoredCache* stored)
+    : state_(state), codecs_(codecs), cache_bytes_(cache_bytes), fetch_(std::move(fetch)), stored_(stored) {}
 
 FramePtr FrameStore::load(const FrameRef& frame, const Context& context) {
   if (auto cached = find_or_claim(frame)) return cached;
@@ -48,6 +50,40 @@ FramePtr FrameStore::load(const FrameRef& frame, const Context& context) {
   }
 }
 
+// Waits for no other thread while it has frames of its own to load, so that no two can wait for each other.
+LoadedFrames FrameStore::load_together(const std::vector<FrameRef>& frames, const Context& context) {
+  std::vector<FrameRef> claimed;
+  std::ranges::copy_if(frames, std::back_inserter(claimed), [this](const FrameRef& frame) { return claim(frame); });
+  try {
+    LoadedFrames loaded;
+    for (auto& [frame, opened] : open_together(claimed, context)) {
+      const FramePtr decoded = decode(frame, std::move(opened), kMaxDepth + 1, context);
+      remember(frame, decoded);
+      loaded.emplace(frame, decoded);
+    }
+    return loaded;
+  } catch (...) {
+    for (const FrameRef& frame : claimed) give_up(frame);
+    throw;
+  }
+}
+
+// In the order of their depths: a base that is among them is decoded before the delta that would else fetch it again.
+std::vector<std::pair<FrameRef, OpenedFrame>> FrameStore::open_together(const std::vector<FrameRef>& frames,
+                                                                        const Context& context) const {
+  std::vector<std::pair<FrameRef, OpenedFrame>> all;
+  for (const FrameRun& run : runs_of(frames)) {
+    const Bytes bytes = fetch(run.span, context);
+    for (const FrameRef& frame : run.frames) {
+      const std::size_t begin = std::min<std::size_t>(frame.offset - run.span.offset, bytes.size());
+      const std::size_t length = std::min<std::size_t>(frame.length, bytes.size() - begin);
+      all.emplace_back(frame, open_stored(frame, ByteView(bytes).subspan(begin, length), context));
+    }
+  }
+  std::ranges::stable_sort(all, {}, [](const auto& each) { return each.second.header.depth; });
+  return all;
+}
+
 // Never waits for another thread: two frames that are forged to be each other's base would wait for ever.
 FramePtr FrameStore::load_base(const FrameRef& frame, unsigned depth_below, const Context& context) {
   if (auto cached = find(frame)) return cached;
@@ -56,8 +92,9 @@ FramePtr FrameStore::load_base(const FrameRef& frame, unsigned depth_below, cons
   return decoded;
 }
 
-ByteView FrameStore::chunk(const ChunkRef& chunk, FramePtr& keep, const Context& context) {
-  keep = load(chunk.at.frame, context);
+ByteView FrameStore::chunk(const ChunkRef& chunk, FramePtr& keep, const Context& context, const LoadedFrames& loaded) {
+  const auto at_hand = loaded.find(chunk.at.frame);
+  keep = at_hand != loaded.end() ? at_hand->second : load(chunk.at.frame, context);
   const ByteView bytes = keep->chunk(chunk.at.slot);
   if (bytes.size() != chunk.length || state_.keys.chunk_id(bytes) != chunk.id) {
     throw damaged_in(chunk.at.frame, "a chunk does not have the bytes that its id stands for");
@@ -78,10 +115,22 @@ std::optional<SlotRef> FrameStore::root_of(const SlotRef& at, std::uint8_t depth
   return place;
 }
 
+std::uint64_t FrameStore::fetch_bytes(const FrameRef& frame) {
+  if (find(frame) || (stored_ != nullptr && stored_->has_frame(frame))) return 0;
+  return frame.length;
+}
+
 FramePtr FrameStore::find(const FrameRef& frame) {
   const std::scoped_lock lock(mutex_);
   const auto found = frames_.find(frame);
   return found == frames_.end() ? nullptr : touch(found->second);
+}
+
+// Whether the caller is now the one to load the frame, which is not at hand.
+bool FrameStore::claim(const FrameRef& frame) {
+  if (stored_ != nullptr && stored_->has_frame(frame)) return false;
+  const std::scoped_lock lock(mutex_);
+  return frames_.try_emplace(frame, Cached{nullptr, recent_.end()}).second;
 }
 
 // Null when the caller is now the one to load the frame.
@@ -123,26 +172,54 @@ void FrameStore::give_up(const FrameRef& frame) {
 }
 
 OpenedFrame FrameStore::open(const FrameRef& frame, const Context& context) const {
-  Bytes bytes;
+  if (auto kept = open_kept(frame)) return *std::move(kept);
+  return open_stored(frame, fetch(frame, context), context);
+}
+
+OpenedFrame FrameStore::open_stored(const FrameRef& frame, ByteView bytes, const Context& context) const {
   try {
-    bytes = state_.sink->get(pack_key(frame.pack), {frame.offset, frame.length}, context);
+    if (bytes.size() != frame.length) throw Error(ErrorCode::damaged, "it ends too early");
+    OpenedFrame opened = open_frame(bytes, state_.keys.pack_sealer(frame.pack), frame.offset);
+    if (stored_ != nullptr) stored_->keep_frame(frame, bytes, context);
+    return opened;
+  } catch (const Error& failure) {
+    if (failure.code() != ErrorCode::damaged) throw;
+    throw damaged_in(frame, failure.message());
+  }
+}
+
+// What the cache has is only believed when its seal is whole.
+std::optional<OpenedFrame> FrameStore::open_kept(const FrameRef& frame) const {
+  const auto bytes = stored_ == nullptr ? std::nullopt : stored_->frame(frame);
+  if (!bytes) return std::nullopt;
+  try {
+    return open_frame(*bytes, state_.keys.pack_sealer(frame.pack), frame.offset);
+  } catch (const Error& failure) {
+    if (failure.code() != ErrorCode::damaged) throw;
+    stored_->drop_frame(frame);
+    return std::nullopt;
+  }
+}
+
+Bytes FrameStore::fetch(const FrameRef& frame, const Context& context) const {
+  try {
+    if (fetch_) return fetch_(frame, context);
+    return state_.sink->get(pack_key(frame.pack), {frame.offset, frame.length}, context);
   } catch (const Error& failure) {
     if (failure.code() != ErrorCode::not_found) throw;
     throw Error(ErrorCode::damaged, "pack " + pack_key(frame.pack) + " is missing")
         .why(failure.message())
         .with("object", pack_key(frame.pack));
   }
-  try {
-    if (bytes.size() != frame.length) throw Error(ErrorCode::damaged, "it ends too early");
-    return open_frame(bytes, state_.keys.pack_sealer(frame.pack), frame.offset);
-  } catch (const Error& failure) {
-    throw damaged_in(frame, failure.message());
-  }
 }
 
 Bytes FrameStore::base_bytes(const OpenedFrame& opened, const Context& context) {
   Bytes base;
   for (const SlotRef& slot : opened.prelude.bases) {
+    if (const auto found = find_base_ ? find_base_(slot, context) : std::nullopt) {
+      ByteWriter(base).bytes(*found);
+      continue;
+    }
     const FramePtr holder = load_base(slot.frame, opened.header.depth, context);
     ByteWriter(base).bytes(holder->chunk(slot.slot));
   }
@@ -151,7 +228,10 @@ Bytes FrameStore::base_bytes(const OpenedFrame& opened, const Context& context) 
 
 FramePtr FrameStore::decode(const FrameRef& frame, unsigned depth_below, const Context& context) {
   context.check();
-  OpenedFrame opened = open(frame, context);
+  return decode(frame, open(frame, context), depth_below, context);
+}
+
+FramePtr FrameStore::decode(const FrameRef& frame, OpenedFrame opened, unsigned depth_below, const Context& context) {
   // Depth falls with every step, so that a forged ring of frames cannot be followed for ever.
   if (opened.header.depth >= depth_below) throw damaged_in(frame, "it is the base of a frame that is not newer");
   const Bytes base = base_bytes(opened, context);

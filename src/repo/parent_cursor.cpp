@@ -149,7 +149,48 @@ class ContentCursor final : public ParentCursor {
   std::unordered_map<std::uint64_t, std::uint64_t> by_id_;
 };
 
+class GuardedCursor final : public ParentCursor {
+ public:
+  GuardedCursor(std::unique_ptr<ParentCursor> inner, const std::set<PackId>& unusable,
+                std::function<void(const Error&)> on_lost)
+      : inner_(std::move(inner)), unusable_(unusable), on_lost_(std::move(on_lost)) {}
+
+  std::optional<ChunkRef> match(const ChunkId& id, std::uint64_t offset, std::uint32_t length,
+                                const Context& context) override {
+    if (!inner_) return std::nullopt;
+    try {
+      auto row = inner_->match(id, offset, length, context);
+      if (row && is_unusable(*row)) row.reset();
+      return row;
+    } catch (const Error& failure) {
+      if (failure.code() != ErrorCode::damaged) throw;
+      inner_.reset();
+      on_lost_(failure);
+      return std::nullopt;
+    }
+  }
+
+  std::vector<ChunkRef> replaced_by(std::uint64_t bytes, bool run_ended) override {
+    if (!inner_) return {};
+    auto rows = inner_->replaced_by(bytes, run_ended);
+    std::erase_if(rows, [&](const ChunkRef& row) { return is_unusable(row); });
+    return rows;
+  }
+
+ private:
+  [[nodiscard]] bool is_unusable(const ChunkRef& row) const { return unusable_.contains(row.at.frame.pack); }
+
+  std::unique_ptr<ParentCursor> inner_;  // null once its table could not be read
+  const std::set<PackId>& unusable_;
+  const std::function<void(const Error&)> on_lost_;
+};
+
 }  // namespace
+
+std::unique_ptr<ParentCursor> make_guarded_cursor(std::unique_ptr<ParentCursor> inner, const std::set<PackId>& unusable,
+                                                  std::function<void(const Error&)> on_lost) {
+  return std::make_unique<GuardedCursor>(std::move(inner), unusable, std::move(on_lost));
+}
 
 std::unique_ptr<ParentCursor> make_offset_cursor(FrameStore& frames, const ManifestEntry& entry, unsigned level) {
   return std::make_unique<OffsetCursor>(frames, entry, level);

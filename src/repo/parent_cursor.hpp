@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "dbsnap/error.hpp"
 #include "dbsnap/manifest.hpp"
 #include "format/chunk_table.hpp"
 #include "repo/frame_store.hpp"
@@ -32,6 +35,10 @@ std::unique_ptr<ParentCursor> make_offset_cursor(FrameStore& frames, const Manif
 /// For streams: a chunk is looked for in a window of the parent's rows around the last one that
 /// matched; a run replaces what lies between its two neighbours that match.
 std::unique_ptr<ParentCursor> make_content_cursor(FrameStore& frames, const ManifestEntry& entry, unsigned level);
+/// `inner` over a parent that may be damaged: chunks in `unusable` packs (borrowed) neither match nor
+/// are replaced, and once the parent's table cannot be read, `on_lost` is told and nothing matches.
+std::unique_ptr<ParentCursor> make_guarded_cursor(std::unique_ptr<ParentCursor> inner, const std::set<PackId>& unusable,
+                                                  std::function<void(const Error&)> on_lost);
 /// Where there is no parent.
 std::unique_ptr<ParentCursor> make_empty_cursor();
 

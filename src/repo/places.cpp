@@ -12,7 +12,9 @@ namespace {
 
 std::optional<std::filesystem::path> local_place(const std::string& text) {
   const Url url = parse_url(text);
-  if (!url.host.empty() || !url.path.starts_with('/')) return std::nullopt;
+  // The path of a database server's URL is the name of a database.
+  const bool server = url.scheme == "postgres" || url.scheme == "postgresql";
+  if (server || !url.host.empty() || !url.path.starts_with('/')) return std::nullopt;
   std::error_code failure;
   const auto resolved = std::filesystem::weakly_canonical(url.path, failure);
   return (failure ? std::filesystem::path(url.path) : resolved).lexically_normal();

@@ -47,9 +47,10 @@ void ProgressMeter::finish_phase() {
 Progress ProgressMeter::reading() const {
   Progress progress;
   progress.phase = phase_.load(std::memory_order_relaxed);
+  // Before the bytes done, which go on growing meanwhile.
+  progress.bytes_new = new_.load(std::memory_order_acquire);
   progress.bytes_done = done_.load(std::memory_order_relaxed);
   if (const auto total = total_.load(std::memory_order_relaxed); total != kNoTotal) progress.bytes_total = total;
-  progress.bytes_new = new_.load(std::memory_order_relaxed);
   progress.bytes_stored = stored_.load(std::memory_order_relaxed);
   progress.items_done = items_.load(std::memory_order_relaxed);
   const std::lock_guard lock(item_mutex_);

@@ -24,7 +24,8 @@ class ProgressMeter {
   void set_total(std::optional<std::uint64_t> bytes);
   void item(std::string_view name);
   void add_done(std::uint64_t bytes) { add(done_, bytes); }
-  void add_new(std::uint64_t bytes) { add(new_, bytes); }
+  /// Of bytes that were added as done before, so that no reading tells more new ones than done ones.
+  void add_new(std::uint64_t bytes) { new_.fetch_add(bytes, std::memory_order_release); }
   void add_stored(std::uint64_t bytes) { add(stored_, bytes); }
   void add_items(std::uint64_t count) { add(items_, count); }
 

@@ -8,35 +8,48 @@
 
 #include "base/random.hpp"
 #include "format/manifest_codec.hpp"
+#include "format/recovery_code.hpp"
+#include "repo/at_once.hpp"
 #include "repo/catalog.hpp"
+#include "repo/copy_run.hpp"
 #include "repo/inventory.hpp"
+#include "repo/keys.hpp"
+#include "repo/opening.hpp"
+#include "repo/pending.hpp"
 #include "repo/places.hpp"
 #include "repo/plain_file.hpp"
 #include "repo/progress_meter.hpp"
 #include "repo/prune.hpp"
+#include "repo/repair_run.hpp"
+#include "repo/repository_view.hpp"
+#include "repo/resolve.hpp"
+#include "repo/sessions.hpp"
 #include "repo/snapshot_reader.hpp"
 #include "repo/snapshot_run.hpp"
 #include "repo/state.hpp"
+#include "repo/unforget.hpp"
+#include "repo/verify_keyless.hpp"
 #include "repo/verify_run.hpp"
 
 namespace dbsnap {
 namespace {
-
-constexpr std::size_t kShortestPrefix = 4;
 
 std::uint64_t plain_size(const Manifest& manifest) {
   return std::accumulate(manifest.entries.begin(), manifest.entries.end(), std::uint64_t{0},
                          [](std::uint64_t sum, const ManifestEntry& entry) { return sum + entry.size; });
 }
 
-// What a list shows of a snapshot whose manifest cannot be read: that it is there, and damaged.
-SnapshotSummary unreadable(const ManifestName& name) {
-  SnapshotSummary summary;
-  summary.id = to_text(name.session);
-  summary.source_key = name.source_key;
-  summary.time = name.started;
-  summary.good = false;
-  return summary;
+/// What a list shows of a snapshot; nothing when it was forgotten since it was listed.
+std::optional<SnapshotSummary> summary_or_none(const RepositoryState& state, const ManifestName& name,
+                                               const Context& context) {
+  try {
+    return summary_of(recall_manifest(state, name, context));
+  } catch (const Error& failure) {
+    if (failure.code() == ErrorCode::not_found) return std::nullopt;
+    if (failure.code() != ErrorCode::damaged) throw;
+    if (context.log) context.log(LogLevel::warning, failure.message());
+    return unreadable_summary(name);
+  }
 }
 
 void check_engine(const Manifest& manifest, const Snapshotter& engine) {
@@ -46,63 +59,16 @@ void check_engine(const Manifest& manifest, const Snapshotter& engine) {
                                                " and engine " + name + " was given for it");
 }
 
-std::shared_ptr<RepositoryState> open_state(std::shared_ptr<Sink> sink, const RepositoryConfig& config,
-                                            const std::string& password) {
-  std::optional<Key256> master;
-  if (config.encrypted) {
-    if (password.empty()) {
-      throw Error(ErrorCode::wrong_key, "the repository at " + sink->url() + " is encrypted and no password was given")
-          .hint("export DBSNAP_PASSWORD_FILE=/path/to/password");
-    }
-    master = open_key_slot(config, password);
-    if (!master) throw Error(ErrorCode::wrong_key, "the password does not open the repository at " + sink->url());
-  }
-  return std::make_shared<RepositoryState>(std::move(sink), config, KeyRing(config.id, master));
-}
-
-Bytes read_config(Sink& sink, const Context& context) {
-  try {
-    return sink.get(kConfigKey, {}, context);
-  } catch (const Error& failure) {
-    if (failure.code() != ErrorCode::not_found) throw;
-    throw Error(ErrorCode::no_repository, "there is no repository at " + sink.url()).hint("dbsnap init " + sink.url());
-  }
-}
-
 }  // namespace
 
 Repository::Repository(std::shared_ptr<RepositoryState> state) : state_(std::move(state)) {}
 
 Repository Repository::create(std::shared_ptr<Sink> sink, const CreateOptions& options, const Context& context) {
-  RepositoryConfig config{.format = 1,
-                          .id = random_hex(16),
-                          .encrypted = options.encrypt,
-                          .chunk_size = options.chunk_size,
-                          .frame_size = options.frame_size,
-                          .pack_size = options.pack_size,
-                          .slots = {}};
-  check_sizes(config);
-  if (options.encrypt && options.password.empty()) {
-    throw Error(ErrorCode::invalid_argument, "an encrypted repository needs a password")
-        .hint("export DBSNAP_PASSWORD_FILE=/path/to/password");
-  }
-  const auto taken = [&] {
-    return Error(ErrorCode::already_exists, "there is a repository at " + sink->url() + " already").hint("dbsnap list");
-  };
-  if (sink->stat(kConfigKey, context)) throw taken();
-  if (options.encrypt) {
-    Key256 master;
-    fill_random(master);
-    config.slots.push_back(make_key_slot(config, options.password, master));
-    wipe(master);
-  }
-  if (sink->put(kConfigKey, encode_config(config), {.if_absent = true}, context) != PutResult::stored) throw taken();
-  return Repository(open_state(std::move(sink), config, options.password));
+  return Repository(create_repository(std::move(sink), options, {}, context));
 }
 
 Repository Repository::open(std::shared_ptr<Sink> sink, const OpenOptions& options, const Context& context) {
-  const RepositoryConfig config = decode_config(read_config(*sink, context));
-  return Repository(open_state(std::move(sink), config, options.password));
+  return Repository(open_repository(std::move(sink), options, context));
 }
 
 const std::string& Repository::id() const noexcept { return state_->config.id; }
@@ -116,57 +82,54 @@ Manifest Repository::snapshot(Snapshotter& source, const SnapshotOptions& option
   return run_snapshot(*state_, info, begin, options, context);
 }
 
+CopyReport Repository::copy_from(const Repository& source, const CopyOptions& options, const Context& context) {
+  require_apart("source repository", source.state_->sink->url(), state_->sink->url());
+  return run_copy(*source.state_, *state_, options, context);
+}
+
+void Repository::note_pending(const std::string& id, const std::string& to, const Context& context) {
+  dbsnap::note_pending(*state_, id, to, context);
+}
+
+std::vector<PendingCopy> Repository::pending(const Context& context) const { return load_pending(*state_, context); }
+
+void Repository::settle_pending(const PendingCopy& copy, const Context& context) {
+  dbsnap::settle_pending(*state_, copy, context);
+}
+
 std::vector<SnapshotSummary> Repository::snapshots(const SnapshotFilter& filter, const Context& context) const {
   const auto pinned = list_ids(*state_, kPinPrefix, context);
   const auto damaged = list_ids(*state_, kDamagedPrefix, context);
+  const std::vector<ManifestName> names = list_manifests(*state_, {}, context);
+  std::vector<std::optional<SnapshotSummary>> found(names.size());
+  const auto look_at = [&](std::size_t i, const Context& inner) {
+    found[i] = summary_or_none(*state_, names[i], inner);
+  };
+  at_once(names.size(), state_->sink->capabilities().parallel, look_at, context);
   std::vector<SnapshotSummary> summaries;
-  for (const ManifestName& name : list_manifests(*state_, {}, context)) {
-    SnapshotSummary summary;
-    try {
-      summary = summary_of(load_manifest(*state_, name, context));
-      summary.good = !damaged.contains(summary.id);
-    } catch (const Error& failure) {
-      if (failure.code() == ErrorCode::not_found) continue;  // forgotten since it was listed
-      if (failure.code() != ErrorCode::damaged) throw;
-      if (context.log) context.log(LogLevel::warning, failure.message());
-      summary = unreadable(name);
-    }
-    summary.pinned = pinned.contains(summary.id);
-    if (matches(filter, summary)) summaries.push_back(std::move(summary));
+  for (auto& summary : found) {
+    if (!summary) continue;
+    summary->good = summary->good && !damaged.contains(summary->id);
+    summary->pinned = pinned.contains(summary->id);
+    if (matches(filter, *summary)) summaries.push_back(*std::move(summary));
   }
+  // Of two with the same time the one that began later comes first: a repaired snapshot before the damaged one.
+  std::ranges::reverse(summaries);
   std::ranges::stable_sort(summaries, std::ranges::greater(), &SnapshotSummary::time);
   return summaries;
 }
 
 std::string Repository::resolve(std::string_view text, const SnapshotFilter& filter, const Context& context) const {
-  const bool latest = text == "latest";
-  if (!latest && parse_session_id(text)) return to_text(find_manifest(*state_, text, context).session);
-  if (!latest && text.size() < kShortestPrefix) {
-    throw Error(ErrorCode::invalid_argument,
-                "a snapshot is named by its id, by at least four digits of it, or by latest");
+  check_snapshot_text(text);
+  if (parse_session_id(text)) {
+    try {
+      return to_text(find_manifest(*state_, text, context).session);
+    } catch (const Error& failure) {
+      // It may be the id that a copy has in its origin.
+      if (failure.code() != ErrorCode::not_found) throw;
+    }
   }
-  std::set<std::string> sources;
-  std::vector<std::string> found;
-  for (const SnapshotSummary& summary : snapshots(filter, context)) {
-    if (!latest && !summary.id.starts_with(text)) continue;
-    sources.insert(summary.source_key);
-    found.push_back(summary.id);
-  }
-  if (found.empty()) {
-    throw Error(ErrorCode::not_found,
-                latest ? "the repository holds no such snapshot" : "there is no snapshot " + std::string(text))
-        .hint("dbsnap list");
-  }
-  if (latest && sources.size() > 1) {
-    throw Error(ErrorCode::invalid_argument, "latest is not clear: the repository holds snapshots of several sources")
-        .hint("dbsnap list, then name one with --source");
-  }
-  if (!latest && found.size() > 1) {
-    throw Error(ErrorCode::invalid_argument,
-                std::to_string(found.size()) + " snapshots start with " + std::string(text))
-        .hint("dbsnap list");
-  }
-  return found.front();
+  return resolve_snapshot(text, id(), snapshots(filter, context));
 }
 
 std::string Repository::resolve_at(TimePoint time, const SnapshotFilter& filter, const Context& context) const {
@@ -188,7 +151,7 @@ std::string Repository::resolve_at(TimePoint time, const SnapshotFilter& filter,
 }
 
 Manifest Repository::manifest(const std::string& id, const Context& context) const {
-  return load_manifest(*state_, find_manifest(*state_, id, context), context);
+  return recall_manifest(*state_, find_manifest(*state_, id, context), context);
 }
 
 std::unique_ptr<SnapshotReader> Repository::reader(const std::string& id, unsigned threads,
@@ -214,11 +177,25 @@ VerifyReport Repository::verify(const VerifyOptions& options, const Context& con
   return run_verify(state_, options, context);
 }
 
+RepairReport Repository::repair(const RepairOptions& options, const Context& context) {
+  return run_repair(*state_, options, context);
+}
+
+VerifyReport Repository::verify_keyless(const std::shared_ptr<Sink>& sink, const KeylessOptions& options,
+                                        const Context& context) {
+  static_cast<void>(read_config(*sink, context));
+  return run_keyless_verify(*sink, options, context);
+}
+
 DiffReport Repository::diff(const std::string& before, const std::string& after, const Context& context) const {
   return compare_snapshots(*state_, manifest(before, context), manifest(after, context), context);
 }
 
 RepositoryStats Repository::stats(const Context& context) const { return gather_stats(*state_, context); }
+
+std::vector<UnfinishedSession> Repository::unfinished(const Context& context) const {
+  return unfinished_sessions(view_repository(*state_, context));
+}
 
 void Repository::forget(const std::vector<std::string>& ids, const Context& context) {
   const auto pinned = list_ids(*state_, kPinPrefix, context);
@@ -229,7 +206,17 @@ void Repository::forget(const std::vector<std::string>& ids, const Context& cont
     }
     names.push_back(find_manifest(*state_, id, context));
   }
-  for (const ManifestName& name : names) remove_manifest(*state_, name, context);
+  for (const ManifestName& name : names) put_tombstone(*state_, name.session, context);
+}
+
+std::vector<SnapshotSummary> Repository::forgotten(const SnapshotFilter& filter, const Context& context) const {
+  auto summaries = list_forgotten(*state_, context);
+  std::erase_if(summaries, [&](const SnapshotSummary& summary) { return !matches(filter, summary); });
+  return summaries;
+}
+
+Manifest Repository::unforget(const std::string& id, const Context& context) {
+  return unforget_snapshot(*state_, id, context);
 }
 
 void Repository::pin(const std::string& id, const Context& context) {
@@ -249,6 +236,29 @@ void Repository::unpin(const std::string& id, const Context& context) {
       },
       context);
   for (const std::string& key : keys) state_->sink->remove(key, context);
+}
+
+std::vector<KeyInfo> Repository::keys(const Context& context) const { return list_keys(*state_, context); }
+
+KeyInfo Repository::add_key(std::string_view password, const std::string& label, const Context& context) {
+  return dbsnap::add_key(*state_, KeyKind::password, password, label, {}, context);
+}
+
+KeyInfo Repository::change_key(const std::string& id, std::string_view password, const Context& context) {
+  return dbsnap::change_key(*state_, id, password, {}, context);
+}
+
+KeyInfo Repository::remove_key(const std::string& id, const RemoveKeyOptions& options, const Context& context) {
+  return dbsnap::remove_key(*state_, id, options, context);
+}
+
+RecoveryKey Repository::add_recovery_key(const std::string& label, const Context& context) {
+  const SecretText code = new_recovery_code();
+  const TypedCode plain = read_recovery_code(code.view());
+  RecoveryKey made;
+  made.key = dbsnap::add_key(*state_, KeyKind::recovery, plain.code.value().view(), label, {}, context);
+  made.code = code.view();
+  return made;
 }
 
 PrunePlan Repository::plan_prune(const RetentionPolicy& policy, const SnapshotFilter& filter,
@@ -277,6 +287,11 @@ Manifest Repository::import_file(std::unique_ptr<EntryReader> file, Snapshotter&
                                  const Context& context) {
   auto plain = open_plain_file(std::move(file));
   const auto begin = [&](const SnapshotRequest&, const Context& inner) {
+    if (!plain) {
+      throw Error(ErrorCode::locked, "a prune took the import for dead, and its file cannot be read a second time")
+          .hint("dbsnap import, once more")
+          .retryable();
+    }
     return engine.begin_import(std::move(plain), inner);
   };
   return run_snapshot(*state_, engine.describe(), begin, options, context);

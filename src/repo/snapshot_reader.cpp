@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "repo/frame_run.hpp"
 #include "repo/table_reader.hpp"
 
 namespace dbsnap {
@@ -14,6 +15,10 @@ namespace {
 constexpr std::size_t kFrameCache = 28U << 20;
 // Plain bytes per task.
 constexpr std::uint64_t kBatchSize = 1U << 20;
+// Where each call of the sink costs time a task may take more, as one call reads frames that lie side by side: this
+// many plain bytes, and all tasks together about so many.
+constexpr std::uint64_t kFarBatchSize = 2U << 20;
+constexpr std::uint64_t kFarMemory = 32U << 20;
 
 /// Consecutive chunks of an entry, read by one task.
 struct Batch {
@@ -27,12 +32,22 @@ struct Batch {
   std::vector<FramePtr> frames;
 };
 
+std::vector<FrameRef> frames_of(const Batch& batch) {
+  std::vector<FrameRef> frames;
+  for (const ChunkRef& row : batch.rows) {
+    if (frames.empty() || frames.back() != row.at.frame) frames.push_back(row.at.frame);
+  }
+  return frames;
+}
+
 // Chunks that lie side by side in one frame become one piece: fewer, larger writes.
-void read_batch(Batch& batch, FrameStore& frames, const Context& context) {
+void read_batch(Batch& batch, FrameStore& frames, bool cheap_reads, const Context& context) {
   context.check();
+  LoadedFrames loaded;
+  if (!cheap_reads) loaded = frames.load_together(frames_of(batch), context);
   for (const ChunkRef& row : batch.rows) {
     FramePtr keep;
-    const ByteView bytes = frames.chunk(row, keep, context);
+    const ByteView bytes = frames.chunk(row, keep, context, loaded);
     if (!batch.pieces.empty() && batch.pieces.back().data() + batch.pieces.back().size() == bytes.data()) {
       batch.pieces.back() = ByteView(batch.pieces.back().data(), batch.pieces.back().size() + bytes.size());
       continue;
@@ -88,14 +103,27 @@ class BatchQueue {
   std::deque<std::unique_ptr<Batch>> running_;
 };
 
+// Threads that wait for a store across a network keep no core busy.
+unsigned readers(const Sink& sink, unsigned threads) {
+  const unsigned cores = thread_count(threads);
+  return threads == 0 ? std::max(cores, sink.capabilities().parallel) : cores;
+}
+
+std::uint64_t batch_size(const Sink& sink, unsigned threads) {
+  if (sink.capabilities().cheap_reads) return kBatchSize;
+  return std::clamp(kFarMemory / readers(sink, threads), kBatchSize, kFarBatchSize);
+}
+
 class RepositoryReader final : public SnapshotReader {
  public:
   RepositoryReader(std::shared_ptr<RepositoryState> state, Manifest manifest, unsigned threads, ProgressMeter* meter)
       : state_(std::move(state)),
         manifest_(std::move(manifest)),
         meter_(meter),
+        cheap_reads_(state_->sink->capabilities().cheap_reads),
+        batch_size_(batch_size(*state_->sink, threads)),
         frames_(*state_, codecs_, kFrameCache),
-        pool_(thread_count(threads) - 1) {}
+        pool_(readers(*state_->sink, threads) - 1) {}
 
   const Manifest& manifest() const override { return manifest_; }
 
@@ -132,7 +160,7 @@ class RepositoryReader final : public SnapshotReader {
       if (batch->rows.empty()) return;
       Batch* const work = batch.get();
       queue.push(std::move(batch), [this, work, parallel, &out, &inner] {
-        read_batch(*work, frames_, inner);
+        read_batch(*work, frames_, cheap_reads_, inner);
         if (parallel) write_batch(*work, out, meter_);
       });
       settle(pool_.workers() + 1);
@@ -141,8 +169,7 @@ class RepositoryReader final : public SnapshotReader {
       auto batch = std::make_unique<Batch>();
       TableReader table(frames_, entry);
       for_each_chunk(table, entry, inner, [&](const ChunkRef& row, std::uint64_t offset) {
-        // Two tasks never want the same frame at once.
-        if (batch->size >= kBatchSize && batch->rows.back().at.frame != row.at.frame) {
+        if (batch_ends(*batch, row)) {
           start(std::exchange(batch, std::make_unique<Batch>()));
         }
         if (batch->rows.empty()) batch->offset = offset;
@@ -157,9 +184,17 @@ class RepositoryReader final : public SnapshotReader {
     }
   }
 
+  // Only between frames, so that two tasks that follow each other do not want the same one at once.
+  [[nodiscard]] bool batch_ends(const Batch& batch, const ChunkRef& next) const {
+    if (batch.size < kBatchSize || batch.rows.back().at.frame == next.at.frame) return false;
+    return batch.size >= batch_size_ || !side_by_side(batch.rows.back().at.frame, next.at.frame);
+  }
+
   const std::shared_ptr<RepositoryState> state_;
   const Manifest manifest_;
   ProgressMeter* const meter_;
+  const bool cheap_reads_;
+  const std::uint64_t batch_size_;  // plain bytes
   CodecPool codecs_;
   FrameStore frames_;
   TaskPool pool_;

@@ -3,14 +3,18 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/task_pool.hpp"
 #include "dbsnap/context.hpp"
+#include "dbsnap/repository.hpp"
 #include "repo/frame_store.hpp"
+#include "repo/leftovers.hpp"
 #include "repo/pack_writer.hpp"
 #include "repo/progress_meter.hpp"
 
@@ -30,17 +34,9 @@ struct StoreCounters {
 /// What the streams learned and the manifest needs. Safe from many threads.
 class StoreFindings {
  public:
-  void use_packs(const std::set<PackId>& packs) {
-    const std::scoped_lock lock(mutex_);
-    packs_.insert(packs.begin(), packs.end());
-  }
   void warn(const std::string& text) {
     const std::scoped_lock lock(mutex_);
     warnings_.insert(text);
-  }
-  [[nodiscard]] std::set<PackId> packs() const {
-    const std::scoped_lock lock(mutex_);
-    return packs_;
   }
   [[nodiscard]] std::vector<std::string> warnings() const {
     const std::scoped_lock lock(mutex_);
@@ -49,7 +45,6 @@ class StoreFindings {
 
  private:
   mutable std::mutex mutex_;
-  std::set<PackId> packs_;
   std::set<std::string> warnings_;
 };
 
@@ -65,8 +60,15 @@ struct StoreServices {
   StoreCounters& counters;
   StoreFindings& findings;
   int compression_level = 3;
-  /// Whether the parent's bytes are read to store deltas against them: where reads are cheap.
-  bool deltas = true;
+  BaseData base_data = BaseData::automatic;
+  bool cheap_reads = true;  ///< of the store
+  /// Where the bytes of the parent's chunks come from when not out of a store that is far away; may be empty, and may
+  /// give nothing.
+  std::function<std::optional<Bytes>(const ChunkRef& chunk, const Context& context)> base_elsewhere = {};
+  /// Packs of the parent that nothing new may use.
+  std::set<PackId> unusable = {};
+  /// Chunks beside the parent's that are stored already.
+  const Leftovers* leftovers = nullptr;
 };
 
 }  // namespace dbsnap

@@ -29,8 +29,14 @@ std::uint64_t bytes_of(const std::vector<ChunkRef>& rows) {
 std::unique_ptr<ParentCursor> make_cursor(const StoreServices& services, const StreamPlace& place,
                                           const ManifestEntry* parent) {
   if (parent == nullptr) return make_empty_cursor();
-  return place.kind == EntryKind::page_file ? make_offset_cursor(services.parent_frames, *parent, place.level)
-                                            : make_content_cursor(services.parent_frames, *parent, place.level);
+  auto cursor = place.kind == EntryKind::page_file ? make_offset_cursor(services.parent_frames, *parent, place.level)
+                                                   : make_content_cursor(services.parent_frames, *parent, place.level);
+  const auto on_lost = [&findings = services.findings, name = parent->name](const Error& failure) {
+    findings.warn(
+        "the chunk table of entry " + name +
+        " of the previous snapshot cannot be read to its end, so the rest was stored anew: " + failure.message());
+  };
+  return make_guarded_cursor(std::move(cursor), services.unusable, on_lost);
 }
 
 }  // namespace
@@ -56,12 +62,39 @@ void StreamWriter::add(const ChunkId& id, ByteView chunk) {
   if (known) {
     end_run(true);
     pending_.push_back({*known, nullptr});
+  } else if (const auto left = find_left(id, length)) {
+    pass_over(length);
+    pending_.push_back({*left, nullptr});
   } else {
     add_new(id, chunk);
   }
+  step(length);
+}
+
+void StreamWriter::add_stored(const ChunkRef& row) {
+  if (cursor_->match(row.id, offset_, row.length, services_.context)) {
+    end_run(true);
+  } else {
+    pass_over(row.length);
+  }
+  pending_.push_back({row, nullptr});
+  step(row.length);
+}
+
+// What a chunk replaces that is stored elsewhere is no base for the new ones behind it.
+void StreamWriter::pass_over(std::uint32_t length) {
+  end_run(false);
+  (void)cursor_->replaced_by(length, false);
+}
+
+void StreamWriter::step(std::uint32_t length) {
   offset_ += length;
   ++chunks_;
   drain(services_.pool.workers() + 1);
+}
+
+std::optional<ChunkRef> StreamWriter::find_left(const ChunkId& id, std::uint32_t length) const {
+  return services_.leftovers == nullptr ? std::nullopt : services_.leftovers->find(id, length);
 }
 
 void StreamWriter::add_new(const ChunkId& id, ByteView chunk) {
@@ -76,6 +109,7 @@ void StreamWriter::add_new(const ChunkId& id, ByteView chunk) {
   ChunkRef row{.id = id, .at = {}, .length = length, .depth = 0};
   row.at.slot = static_cast<std::uint16_t>(job.prelude.slots.size());
   job.prelude.slots.push_back({.offset = offset_, .length = length});
+  job.ids.push_back(id);
   job.plain.insert(job.plain.end(), chunk.begin(), chunk.end());
   run_bytes_ += length;
   pending_.push_back({row, filling_});
@@ -95,8 +129,10 @@ void StreamWriter::end_run(bool by_match) {
   std::vector<ChunkRef> replaced = cursor_->replaced_by(run_bytes_, by_match);
   const std::uint64_t base_limit = std::uint64_t{kBaseFactor} * services_.state.config.frame_size;
   while (!replaced.empty() && filling_->base_bytes + bytes_of(replaced) > base_limit) replaced.pop_back();
-  filling_->base_bytes += bytes_of(replaced);
   const std::size_t count = slots.size() - run_first_slot_;
+  // Beside the chunk that ended the run there may stand one of the parent that is not part of it.
+  if (place_.kind == EntryKind::page_file && replaced.size() > count) replaced.resize(count);
+  filling_->base_bytes += bytes_of(replaced);
   for (std::size_t i = 0; i < count && !replaced.empty(); ++i) {
     const std::size_t beside = place_.kind == EntryKind::page_file ? i : i * replaced.size() / count;
     if (beside >= replaced.size()) break;
@@ -168,16 +204,17 @@ void StreamWriter::cut_table() {
 StreamWriter::Result StreamWriter::finish() {
   submit_frame();
   drain(0);
-  services_.findings.use_packs(packs_);
   Result result;
   if (table_ || rows_.size() > kRootRows * kRowSize) {
     if (!rows_.empty()) cut_table();
-    const Result table = table_->finish();
+    Result table = table_->finish();
     result.table_level = table.table_level + 1;
-    result.table_root = table.table_root;
+    result.table_root = std::move(table.table_root);
+    result.packs = std::move(table.packs);
   } else {
     result.table_root = std::move(rows_);
   }
+  result.packs.merge(packs_);
   result.digest = digest_.finish();
   result.chunks = chunks_;
   result.size = offset_;

@@ -37,12 +37,16 @@ class StreamWriter {
   /// Takes the next chunk; its bytes are copied if they are kept.
   void add(const ChunkId& id, ByteView chunk);
 
+  /// Takes the next chunk, which is stored at `row` already.
+  void add_stored(const ChunkRef& row);
+
   struct Result {
     unsigned table_level = 0;
     Bytes table_root;
     std::string digest;  ///< of the stream's own chunks
     std::uint64_t chunks = 0;
     std::uint64_t size = 0;  ///< bytes
+    std::set<PackId> packs;  ///< that the stream's rows, and those of its tables, name
   };
   /// Stores what is left; nothing may be added afterwards.
   Result finish();
@@ -53,6 +57,9 @@ class StreamWriter {
     std::shared_ptr<FrameJob> job;  // null for a chunk of the parent
   };
 
+  [[nodiscard]] std::optional<ChunkRef> find_left(const ChunkId& id, std::uint32_t length) const;
+  void pass_over(std::uint32_t length);
+  void step(std::uint32_t length);
   void add_new(const ChunkId& id, ByteView chunk);
   void end_run(bool by_match);
   void submit_frame();
