@@ -82,7 +82,7 @@ std::unique_ptr<Snapshotter> make_sqlite_engine(SqliteOptions options) {
 }
 
 void register_engine_sqlite(Registry& registry) {
-  registry.add_engine({"sqlite", {"sqlite"}, [](const Url& url) {
+  registry.add_engine({"sqlite", {"sqlite"}, [](const Url& url, const Environment& /*environment*/) {
                          SqliteOptions options;
                          options.path = local_path_of(url);
                          return make_sqlite_engine(std::move(options));

@@ -5,12 +5,14 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/object_key.hpp"
 #include "base/registry.hpp"
 #include "base/url.hpp"
 #include "dbsnap/error.hpp"
 #include "dbsnap/sinks/local.hpp"
+#include "sinks/local/examine.hpp"
 #include "sinks/local/folder.hpp"
 #include "sinks/local/temp_area.hpp"
 
@@ -59,6 +61,7 @@ class LocalSink final : public Sink {
   void remove(std::string_view key, const Context& context) override;
 
   [[nodiscard]] SinkCapabilities capabilities() const override { return {.cheap_reads = true}; }
+  std::vector<Finding> examine(const Context& /*context*/) override { return examine_folder(root_path_); }
   [[nodiscard]] std::string url() const override { return local_url("file", root_path_); }
 
  private:
@@ -254,7 +257,9 @@ std::shared_ptr<Sink> make_local_sink(LocalOptions options) {
 }
 
 void register_sink_local(Registry& registry) {
-  registry.add_sink({"local", {"file"}, [](const Url& url) { return make_local_sink({local_path_of(url)}); }});
+  registry.add_sink({"local", {"file"}, [](const Url& url, const Environment& /*environment*/) {
+                       return make_local_sink({local_path_of(url)});
+                     }});
 }
 
 }  // namespace dbsnap

@@ -96,7 +96,7 @@ class MemorySink final : public Sink {
 std::shared_ptr<Sink> make_memory_sink() { return std::make_shared<MemorySink>(); }
 
 void register_sink_memory(Registry& registry) {
-  registry.add_sink({"memory", {"memory"}, [](const Url& url) {
+  registry.add_sink({"memory", {"memory"}, [](const Url& url, const Environment& /*environment*/) {
                        if (!url.host.empty() || !url.path.empty() || !url.query.empty()) {
                          throw Error(ErrorCode::invalid_argument, "the memory sink is written 'memory:'");
                        }
