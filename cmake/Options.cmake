@@ -9,6 +9,7 @@ option(DBSNAP_BUILD_BENCHMARKS "Build the benchmark helpers" OFF)
 option(DBSNAP_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
 option(DBSNAP_WERROR "Treat warnings as errors" OFF)
 set(DBSNAP_SANITIZE "" CACHE STRING "Sanitizers for our own code, for example address,undefined")
+set(DBSNAP_TEST_FLAGS "" CACHE STRING "Flags for the code of the tests after all others, for example -O0")
 
 # dbsnap_component(<engine|sink> <name> <flag suffix> <text> [<URL scheme>...])
 # A component lives in src/<kind>s/<name>/ and provides dbsnap::register_<kind>_<name>(Registry&). Its URL
@@ -33,5 +34,10 @@ function(dbsnap_component kind name suffix text)
 endfunction()
 
 dbsnap_component(engine sqlite SQLITE "SQLite engine (needs sqlite3)")
+dbsnap_component(engine postgres POSTGRES "PostgreSQL engine (needs libpq)" postgres postgresql)
+dbsnap_component(sink sftp SFTP "SFTP sink (needs libssh)")
+dbsnap_component(sink s3 S3 "S3 sink (needs libcurl and pugixml)")
+# What speaks HTTP shares one client.
+set(DBSNAP_WITH_HTTP ${DBSNAP_WITH_S3})
 # The sinks without a library of their own are always there.
 list(APPEND DBSNAP_COMPONENTS "sink:local" "sink:memory")

@@ -338,6 +338,16 @@ typedef struct dbsnap_sink_table {
 /** Makes a sink from a copy of `table`. `user_data` belongs to the sink from success on, until destroy. */
 DBSNAP_C_API dbsnap_status dbsnap_sink_create(const dbsnap_sink_table* table, void* user_data, dbsnap_sink** sink,
                                               dbsnap_error** error);
+/**
+ * Examines a store: can it be reached, may objects be put, read, listed and removed, what does it promise, is there a
+ * repository, how much room is left. Needs no password; puts and removes one small object unless the option write_trial
+ * is false. What goes wrong is a finding and no failure of the call. `*exit_code` (may be NULL) is 0 when nothing need
+ * be done, 3 with warnings, else that of the first failure; `*report` (may be NULL) holds the findings. Options:
+ * write_trial. Errors: cancelled, deadline_exceeded.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_sink_examine(dbsnap_sink* sink, const dbsnap_options* options,
+                                               const dbsnap_context* context, int* exit_code, dbsnap_document** report,
+                                               dbsnap_error** error);
 /** Frees the handle; a repository that was opened on it keeps the sink. */
 DBSNAP_C_API void dbsnap_sink_free(dbsnap_sink* sink);
 /** In get of a custom sink: appends bytes. False when there is no memory: fail with DBSNAP_INTERNAL. */
@@ -499,14 +509,17 @@ DBSNAP_C_API dbsnap_status dbsnap_verdicts_remove(dbsnap_verdicts* verdicts, siz
 /* ---- Repository -------------------------------------------------------------------------------- */
 
 /**
- * Makes a new repository. Options: password (required unless encrypt is false), encrypt, chunk_size_bytes,
- * frame_size_bytes, pack_size_bytes. Errors: already_exists, also when another process wins the race; those of the
- * sink.
+ * Makes a new repository. Options: password (required unless encrypt is false, else refused), encrypt,
+ * chunk_size_bytes, frame_size_bytes, pack_size_bytes, cache_folder, cache_size_bytes. Errors: already_exists, also
+ * when another process wins the race; those of the sink.
  */
 DBSNAP_C_API dbsnap_status dbsnap_repository_create(dbsnap_sink* sink, const dbsnap_options* options,
                                                     const dbsnap_context* context, dbsnap_repository** repository,
                                                     dbsnap_error** error);
-/** Opens a repository. Options: password. Errors: no_repository, wrong_key, incompatible_version, damaged. */
+/**
+ * Opens a repository. Options: password, which may be a recovery code, cache_folder, cache_size_bytes. Errors:
+ * no_repository, wrong_key (also for a password to a repository that is not encrypted), incompatible_version, damaged.
+ */
 DBSNAP_C_API dbsnap_status dbsnap_repository_open(dbsnap_sink* sink, const dbsnap_options* options,
                                                   const dbsnap_context* context, dbsnap_repository** repository,
                                                   dbsnap_error** error);
@@ -520,7 +533,7 @@ DBSNAP_C_API bool dbsnap_repository_encrypted(const dbsnap_repository* repositor
 /**
  * Takes a snapshot; `*manifest` (may be NULL when not wanted) describes it, its id is at "/id". On any failure nothing
  * is listed. Options: tag, host, source_name, threads, compression_level, read_limit_bytes_per_second, time_ns,
- * use_parent.
+ * use_parent, base_data, source_patience_ms.
  */
 DBSNAP_C_API dbsnap_status dbsnap_repository_snapshot(dbsnap_repository* repository, dbsnap_engine* source,
                                                       const dbsnap_options* options, const dbsnap_context* context,
@@ -530,8 +543,8 @@ DBSNAP_C_API dbsnap_status dbsnap_repository_list(const dbsnap_repository* repos
                                                   const dbsnap_context* context, dbsnap_document** snapshots,
                                                   dbsnap_error** error);
 /**
- * Full id of `text`: a full id, a unique prefix of at least 4 digits, or "latest". Options: source, tag. Errors:
- * not_found, invalid_argument when several match.
+ * Full id of `text`: a full id, a unique prefix of at least 4 digits, or "latest"; for a copy the id of its original
+ * will do too. Options: source, tag. Errors: not_found, invalid_argument when several match.
  */
 DBSNAP_C_API dbsnap_status dbsnap_repository_resolve(const dbsnap_repository* repository, const char* text,
                                                      const dbsnap_options* options, const dbsnap_context* context,
@@ -562,28 +575,120 @@ DBSNAP_C_API dbsnap_status dbsnap_repository_restore(const dbsnap_repository* re
 /**
  * Checks what is stored. `*sound` tells whether no damage was found; `*report` (may be NULL when not wanted) lists it.
  * Damage is not a failure of the call. Level "data" restores into scratch_folder; `engine` (may be NULL) is used for
- * snapshots of its own engine name, built-in engines for others. Options: level, snapshot, scratch_folder, threads.
+ * snapshots of its own engine name, built-in engines for others. What was read is remembered in the repository, also
+ * when the call ends early. Options: level, max_age, percent, snapshot, scratch_folder, threads. Errors:
+ * invalid_argument, also for max_age or percent at another level than packs and frames.
  */
 DBSNAP_C_API dbsnap_status dbsnap_repository_verify(const dbsnap_repository* repository, dbsnap_engine* engine,
                                                     const dbsnap_options* options, const dbsnap_context* context,
                                                     bool* sound, dbsnap_document** report, dbsnap_error** error);
+/**
+ * Makes damaged snapshots whole again where their data is still stored: as new snapshots with the same source, times,
+ * tags and facts. Nothing that is stored is changed or removed. Looks at the snapshots that a verify has marked, or
+ * that lack a pack, unless the option snapshot names others. `*whole` tells whether nothing is lost; `*report` (may be
+ * NULL when not wanted) says what was damaged, rebuilt and lost. Options: snapshot, dry_run, threads. Errors: locked
+ * when a prune is in the way.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_repository_repair(dbsnap_repository* repository, const dbsnap_options* options,
+                                                    const dbsnap_context* context, bool* whole,
+                                                    dbsnap_document** report, dbsnap_error** error);
+/**
+ * Reads the packs in a sink that holds a repository and compares each with the checksum in it. Needs no password, and
+ * cannot see packs that are missing or forged. `*sound` and `*report` (may be NULL) as for dbsnap_repository_verify.
+ * Options: percent, threads. Errors: no_repository, those of the sink.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_verify_keyless(dbsnap_sink* sink, const dbsnap_options* options,
+                                                 const dbsnap_context* context, bool* sound, dbsnap_document** report,
+                                                 dbsnap_error** error);
+/**
+ * Stores snapshots of `source` in `repository` too, oldest first: re-encrypted, verified on the way, with their times,
+ * tags and facts, under new ids and with the id of their original, which resolves to the copy. What is there already is
+ * left alone; a call that broke off is continued by the next one. `*whole` tells whether no snapshot was found damaged
+ * in `source`; the others are copied all the same. `*report` (may be NULL when not wanted) says what became of each.
+ * Options: snapshot (full ids in `source`), source, tag, last, since_ns, older, pins, allow_unencrypted, dry_run,
+ * threads, compression_level. Errors: not_found; invalid_argument for a copy in clear that was not allowed; those of
+ * both sinks, after which copies that were made stay.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_repository_copy_from(dbsnap_repository* repository, const dbsnap_repository* source,
+                                                       const dbsnap_options* options, const dbsnap_context* context,
+                                                       bool* whole, dbsnap_document** report, dbsnap_error** error);
+/** Notes that the repository at the URL `to` (without secrets) lacks snapshot `id` of this one. Errors: not_found. */
+DBSNAP_C_API dbsnap_status dbsnap_repository_note_pending(dbsnap_repository* repository, const char* id, const char* to,
+                                                          const dbsnap_context* context, dbsnap_error** error);
+/** Removes such a note; one that is not there is success. */
+DBSNAP_C_API dbsnap_status dbsnap_repository_settle_pending(dbsnap_repository* repository, const char* id,
+                                                            const char* to, const dbsnap_context* context,
+                                                            dbsnap_error** error);
+/**
+ * How old the newest good snapshot of each source is, which copies are pending, which sessions have not finished.
+ * `*too_old` tells whether an age was asked for and a source, or a repository without any, does not meet it. Options:
+ * max_age, source, tag.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_repository_status(const dbsnap_repository* repository, const dbsnap_options* options,
+                                                    const dbsnap_context* context, bool* too_old,
+                                                    dbsnap_document** status, dbsnap_error** error);
 /** Drops snapshots from the list; their data stays until a prune. Errors: not_found; locked for a pinned one. */
 DBSNAP_C_API dbsnap_status dbsnap_repository_forget(dbsnap_repository* repository, const char* const* ids, size_t count,
                                                     const dbsnap_context* context, dbsnap_error** error);
+/** Summaries of forgotten snapshots that no prune has removed yet, newest first, as an array. Options: source, tag. */
+DBSNAP_C_API dbsnap_status dbsnap_repository_forgotten(const dbsnap_repository* repository,
+                                                       const dbsnap_options* options, const dbsnap_context* context,
+                                                       dbsnap_document** snapshots, dbsnap_error** error);
+/**
+ * Brings the forgotten snapshot `id` (a full id) back as a new one with the same content and times; `*manifest` (may be
+ * NULL when not wanted) describes it. Errors: not_found; locked when a prune has removed or condemned its data.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_repository_unforget(dbsnap_repository* repository, const char* id,
+                                                      const dbsnap_context* context, dbsnap_document** manifest,
+                                                      dbsnap_error** error);
 /** Makes the snapshot survive every policy and forget until it is unpinned. */
 DBSNAP_C_API dbsnap_status dbsnap_repository_pin(dbsnap_repository* repository, const char* id,
                                                  const dbsnap_context* context, dbsnap_error** error);
 /** Undoes a pin. */
 DBSNAP_C_API dbsnap_status dbsnap_repository_unpin(dbsnap_repository* repository, const char* id,
                                                    const dbsnap_context* context, dbsnap_error** error);
+/**
+ * Keys of an encrypted repository, newest first, as an array (docs/json.md, "Key"). Errors of this function and the
+ * next four: invalid_argument when the repository is not encrypted; not_found for an id that no key has. A key is named
+ * by its id or a unique prefix of at least four digits.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_repository_key_list(const dbsnap_repository* repository,
+                                                      const dbsnap_context* context, dbsnap_document** keys,
+                                                      dbsnap_error** error);
+/**
+ * Adds a key: from success on `password` opens the repository. `label` (may be NULL) is stored in clear; `*key` (may be
+ * NULL when not wanted) describes the new key.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_repository_key_add(dbsnap_repository* repository, const char* password,
+                                                     const char* label, const dbsnap_context* context,
+                                                     dbsnap_document** key, dbsnap_error** error);
+/**
+ * Replaces the password of key `id`, which keeps its id; the new one works before the old one stops to. `*key` may be
+ * NULL when not wanted.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_repository_key_change(dbsnap_repository* repository, const char* id,
+                                                        const char* password, const dbsnap_context* context,
+                                                        dbsnap_document** key, dbsnap_error** error);
+/** Removes key `id`. The last one never; the one this repository was opened with only with `force`. */
+DBSNAP_C_API dbsnap_status dbsnap_repository_key_remove(dbsnap_repository* repository, const char* id, bool force,
+                                                        const dbsnap_context* context, dbsnap_error** error);
+/**
+ * Adds a key that a code of the library's own making opens, accepted wherever a password is. `*code` is given this once
+ * and kept nowhere; overwrite it before you free it. `label` may be NULL; `*key` may be NULL when not wanted.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_repository_key_add_recovery(dbsnap_repository* repository, const char* label,
+                                                              const dbsnap_context* context, char** code,
+                                                              dbsnap_document** key, dbsnap_error** error);
 /** Decides what would go; changes nothing. Options: source, tag. */
 DBSNAP_C_API dbsnap_status dbsnap_repository_plan_prune(const dbsnap_repository* repository,
                                                         const dbsnap_policy* policy, const dbsnap_options* options,
                                                         const dbsnap_context* context, dbsnap_plan** plan,
                                                         dbsnap_error** error);
 /**
- * Carries out a plan. `*report` may be NULL when not wanted. Options: discard_unfinished. Errors: locked when a
- * snapshot is being taken, or when the repository no longer shows every manifest that the plan was made from.
+ * Carries out a plan, beside running snapshots and other prunes; waits for those that it saw begin. `*report` may be
+ * NULL when not wanted. Options: discard_unfinished, wait, patience_ms, exclusive. Errors: locked when it must not
+ * wait, when the store is not up to it, or when the repository no longer shows every snapshot that the plan was made
+ * from.
  */
 DBSNAP_C_API dbsnap_status dbsnap_repository_apply(dbsnap_repository* repository, const dbsnap_plan* plan,
                                                    const dbsnap_options* options, const dbsnap_context* context,

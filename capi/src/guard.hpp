@@ -9,6 +9,7 @@
 
 #include "dbsnap.h"
 #include "dbsnap/error.hpp"
+#include "dbsnap/password.hpp"
 
 namespace dbsnap::capi {
 
@@ -42,6 +43,18 @@ Object& required(Object* object, const char* name) {
 
 /// The same for text.
 inline std::string_view required_text(const char* text, const char* name) { return &required(text, name); }
+
+/// Overwrites a password when it ends.
+class WipedPassword {
+ public:
+  explicit WipedPassword(std::string& password) noexcept : password_(password) {}
+  ~WipedPassword() { wipe(password_); }
+  WipedPassword(const WipedPassword&) = delete;
+  WipedPassword& operator=(const WipedPassword&) = delete;
+
+ private:
+  std::string& password_;
+};
 
 /// Text for the caller to free with dbsnap_string_free().
 char* copy_text(std::string_view text);

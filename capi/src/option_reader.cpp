@@ -57,6 +57,19 @@ std::optional<std::int64_t> OptionReader::whole_number(std::string_view key, std
   return *value;
 }
 
+namespace {
+
+std::optional<CacheOptions> cache_options(const OptionReader& reader) {
+  CacheOptions cache;
+  cache.folder = reader.text("cache_folder");
+  const auto size = reader.number<std::uint64_t>("cache_size_bytes");
+  if (cache.folder.empty() && !size) return std::nullopt;
+  cache.size_bytes = size.value_or(cache.size_bytes);
+  return cache;
+}
+
+}  // namespace
+
 CreateOptions create_options(const dbsnap_options* options) {
   const OptionReader reader(options, Operation::create);
   CreateOptions result;
@@ -65,11 +78,13 @@ CreateOptions create_options(const dbsnap_options* options) {
   result.chunk_size = reader.number<std::uint32_t>("chunk_size_bytes").value_or(result.chunk_size);
   result.frame_size = reader.number<std::uint32_t>("frame_size_bytes").value_or(result.frame_size);
   result.pack_size = reader.number<std::uint32_t>("pack_size_bytes").value_or(result.pack_size);
+  result.cache = cache_options(reader);
   return result;
 }
 
 OpenOptions open_options(const dbsnap_options* options) {
-  return {.password = OptionReader(options, Operation::open).text("password")};
+  const OptionReader reader(options, Operation::open);
+  return {.password = reader.text("password"), .cache = cache_options(reader)};
 }
 
 SnapshotOptions snapshot_options(const dbsnap_options* options, Operation operation) {
@@ -86,6 +101,10 @@ SnapshotOptions snapshot_options(const dbsnap_options* options, Operation operat
     result.time = TimePoint(std::chrono::nanoseconds(*time_ns));
   }
   result.use_parent = reader.boolean("use_parent", result.use_parent);
+  result.base_data = base_data_named(reader.text("base_data", "automatic"));
+  if (const auto patience_ms = reader.number<std::uint32_t>("source_patience_ms")) {
+    result.source_patience = std::chrono::milliseconds(*patience_ms);
+  }
   return result;
 }
 

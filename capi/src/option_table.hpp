@@ -26,6 +26,11 @@ enum class Operation : std::uint32_t {
   read = 2048,
   keep_policy = 4096,
   engine = 8192,
+  verify_keyless = 16384,
+  repair = 32768,
+  examine = 65536,
+  copy = 131072,
+  status = 262144,
 };
 std::string_view name_of(Operation operation) noexcept;
 

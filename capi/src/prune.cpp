@@ -1,4 +1,5 @@
 // Forgetting, pinning and pruning.
+#include <chrono>
 #include <span>
 
 #include "dbsnap/json.hpp"
@@ -23,6 +24,27 @@ dbsnap_status dbsnap_repository_forget(dbsnap_repository* repository, const char
       for (const char* id : std::span(&required(ids, "ids"), count)) names.emplace_back(required_text(id, "ids"));
     }
     required(repository, "repository").repository.forget(names, context_of(context));
+  });
+}
+
+dbsnap_status dbsnap_repository_forgotten(const dbsnap_repository* repository, const dbsnap_options* options,
+                                          const dbsnap_context* context, dbsnap_document** snapshots,
+                                          dbsnap_error** error) {
+  if (snapshots != nullptr) *snapshots = nullptr;
+  return guarded(error, [&] {
+    const auto filter = dbsnap::capi::filter_options(options, Operation::list);
+    const auto found = required(repository, "repository").repository.forgotten(filter, context_of(context));
+    give_document(&required(snapshots, "snapshots"), dbsnap::to_json(found));
+  });
+}
+
+dbsnap_status dbsnap_repository_unforget(dbsnap_repository* repository, const char* id, const dbsnap_context* context,
+                                         dbsnap_document** manifest, dbsnap_error** error) {
+  if (manifest != nullptr) *manifest = nullptr;
+  return guarded(error, [&] {
+    const std::string name(required_text(id, "id"));
+    const auto found = required(repository, "repository").repository.unforget(name, context_of(context));
+    give_document(manifest, dbsnap::to_json(found));
   });
 }
 
@@ -61,7 +83,12 @@ dbsnap_status dbsnap_repository_apply(dbsnap_repository* repository, const dbsna
   if (report != nullptr) *report = nullptr;
   return guarded(error, [&] {
     const OptionReader reader(options, Operation::apply);
-    const dbsnap::ApplyOptions settings{.discard_unfinished = reader.boolean("discard_unfinished", false)};
+    dbsnap::ApplyOptions settings{.discard_unfinished = reader.boolean("discard_unfinished", false),
+                                  .wait = reader.boolean("wait", true),
+                                  .exclusive = reader.boolean("exclusive", false)};
+    if (const auto patience = reader.number<std::uint32_t>("patience_ms")) {
+      settings.patience = std::chrono::milliseconds(*patience);
+    }
     const auto done =
         required(repository, "repository").repository.apply(required(plan, "plan").plan, settings, context_of(context));
     give_document(report, dbsnap::to_json(done));

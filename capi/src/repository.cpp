@@ -15,14 +15,16 @@ using dbsnap::capi::guarded;
 using dbsnap::capi::Operation;
 using dbsnap::capi::required;
 using dbsnap::capi::required_text;
+using dbsnap::capi::WipedPassword;
 
 dbsnap_status dbsnap_repository_create(dbsnap_sink* sink, const dbsnap_options* options, const dbsnap_context* context,
                                        dbsnap_repository** repository, dbsnap_error** error) {
   if (repository != nullptr) *repository = nullptr;
   return guarded(error, [&] {
     required(repository, "repository");
-    *repository = new dbsnap_repository{
-        Repository::create(required(sink, "sink").sink, dbsnap::capi::create_options(options), context_of(context))};
+    auto settings = dbsnap::capi::create_options(options);
+    const WipedPassword wiped(settings.password);
+    *repository = new dbsnap_repository{Repository::create(required(sink, "sink").sink, settings, context_of(context))};
   });
 }
 
@@ -31,8 +33,9 @@ dbsnap_status dbsnap_repository_open(dbsnap_sink* sink, const dbsnap_options* op
   if (repository != nullptr) *repository = nullptr;
   return guarded(error, [&] {
     required(repository, "repository");
-    *repository = new dbsnap_repository{
-        Repository::open(required(sink, "sink").sink, dbsnap::capi::open_options(options), context_of(context))};
+    auto settings = dbsnap::capi::open_options(options);
+    const WipedPassword wiped(settings.password);
+    *repository = new dbsnap_repository{Repository::open(required(sink, "sink").sink, settings, context_of(context))};
   });
 }
 

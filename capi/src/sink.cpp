@@ -4,9 +4,12 @@
 #include <exception>
 
 #include "callback_context.hpp"
+#include "dbsnap/doctor.hpp"
+#include "dbsnap/json.hpp"
 #include "dbsnap/registry.hpp"
 #include "guard.hpp"
 #include "handles.hpp"
+#include "option_reader.hpp"
 
 namespace dbsnap::capi {
 namespace {
@@ -135,6 +138,19 @@ dbsnap_status dbsnap_sink_create(const dbsnap_sink_table* table, void* user_data
     auto made = std::make_shared<dbsnap::capi::TableSink>(copy);
     *sink = new dbsnap_sink{made};
     made->adopt(user_data);  // last: from here on nothing fails, so destroy runs only after success
+  });
+}
+
+dbsnap_status dbsnap_sink_examine(dbsnap_sink* sink, const dbsnap_options* options, const dbsnap_context* context,
+                                  int* exit_code, dbsnap_document** report, dbsnap_error** error) {
+  if (exit_code != nullptr) *exit_code = 0;
+  if (report != nullptr) *report = nullptr;
+  return guarded(error, [&] {
+    const dbsnap::capi::OptionReader reader(options, dbsnap::capi::Operation::examine);
+    const dbsnap::DoctorOptions settings{.write_trial = reader.boolean("write_trial", true)};
+    const auto done = dbsnap::examine_store(*required(sink, "sink").sink, settings, dbsnap::capi::context_of(context));
+    dbsnap::capi::give_document(report, dbsnap::to_json(done));
+    if (exit_code != nullptr) *exit_code = done.exit_code();
   });
 }
 

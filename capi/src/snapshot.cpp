@@ -1,11 +1,10 @@
 // Taking, restoring and verifying snapshots.
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "dbsnap/json.hpp"
 #include "dbsnap/registry.hpp"
 #include "dbsnap/repository.hpp"
+#include "dbsnap/retention.hpp"
 #include "guard.hpp"
 #include "handles.hpp"
 #include "option_reader.hpp"
@@ -14,22 +13,15 @@
 namespace dbsnap::capi {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, VerifyLevel>, 3> kLevels{
-    {{"packs", VerifyLevel::packs}, {"frames", VerifyLevel::frames}, {"data", VerifyLevel::data}}};
-
-VerifyLevel level_named(std::string_view name) {
-  const auto* found = std::ranges::find(kLevels, name, &std::pair<std::string_view, VerifyLevel>::first);
-  if (found != kLevels.end()) return found->second;
-  throw Error(ErrorCode::invalid_argument, "unknown level " + std::string(name) + "; known are packs, frames and data");
-}
-
 VerifyOptions verify_options(const dbsnap_options* options, const dbsnap_engine* engine) {
   const OptionReader reader(options, Operation::verify);
   VerifyOptions result;
-  result.level = level_named(reader.text("level", "frames"));
+  result.level = verify_level_named(reader.text("level", "frames"));
   result.ids = reader.list("snapshot");
   result.scratch_folder = reader.text("scratch_folder");
   result.threads = reader.number<unsigned>("threads").value_or(result.threads);
+  result.percent = reader.number<unsigned>("percent");
+  if (const std::string max_age = reader.text("max_age"); !max_age.empty()) result.max_age = parse_duration(max_age);
   if (result.level == VerifyLevel::data && result.scratch_folder.empty()) {
     throw Error(ErrorCode::invalid_argument, "verify at level data needs the option scratch_folder");
   }
@@ -91,6 +83,38 @@ dbsnap_status dbsnap_repository_verify(const dbsnap_repository* repository, dbsn
     const auto settings = dbsnap::capi::verify_options(options, engine);
     required(sound, "sound");
     const auto done = required(repository, "repository").repository.verify(settings, context_of(context));
+    give_document(report, dbsnap::to_json(done));
+    *sound = done.ok();
+  });
+}
+
+dbsnap_status dbsnap_repository_repair(dbsnap_repository* repository, const dbsnap_options* options,
+                                       const dbsnap_context* context, bool* whole, dbsnap_document** report,
+                                       dbsnap_error** error) {
+  if (whole != nullptr) *whole = false;
+  if (report != nullptr) *report = nullptr;
+  return guarded(error, [&] {
+    const OptionReader reader(options, Operation::repair);
+    const dbsnap::RepairOptions settings{.ids = reader.list("snapshot"),
+                                         .dry_run = reader.boolean("dry_run", false),
+                                         .threads = reader.number<unsigned>("threads").value_or(0)};
+    required(whole, "whole");
+    const auto done = required(repository, "repository").repository.repair(settings, context_of(context));
+    give_document(report, dbsnap::to_json(done));
+    *whole = done.ok();
+  });
+}
+
+dbsnap_status dbsnap_verify_keyless(dbsnap_sink* sink, const dbsnap_options* options, const dbsnap_context* context,
+                                    bool* sound, dbsnap_document** report, dbsnap_error** error) {
+  if (sound != nullptr) *sound = false;
+  if (report != nullptr) *report = nullptr;
+  return guarded(error, [&] {
+    const OptionReader reader(options, Operation::verify_keyless);
+    const dbsnap::KeylessOptions settings{.percent = reader.number<unsigned>("percent"),
+                                          .threads = reader.number<unsigned>("threads").value_or(0)};
+    required(sound, "sound");
+    const auto done = dbsnap::Repository::verify_keyless(required(sink, "sink").sink, settings, context_of(context));
     give_document(report, dbsnap::to_json(done));
     *sound = done.ok();
   });

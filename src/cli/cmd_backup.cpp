@@ -1,16 +1,20 @@
 // dbsnap backup: takes a snapshot of each source.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/backup_repositories.hpp"
 #include "cli/paths.hpp"
 #include "cli/program.hpp"
 #include "cli/snapshot_report.hpp"
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
+#include "dbsnap/backup.hpp"
 #include "dbsnap/error.hpp"
 #include "dbsnap/json.hpp"
 #include "dbsnap/registry.hpp"
+#include "dbsnap/size.hpp"
 
 namespace dbsnap::cli {
 namespace {
@@ -25,7 +29,13 @@ const VerbText kText = {
     "\n"
     "The snapshot's id is printed alone on standard output, one line for each source; what happened is said on "
     "standard error. A snapshot that is complete but needs attention ends with exit code 3. When one of several "
-    "sources fails, the others are still taken and the exit code is that of the first failure.\n",
+    "sources fails, the others are still taken and the exit code is that of the first failure.\n"
+    "\n"
+    "-r may be repeated: the source is read once, the snapshot is taken into the first repository that works and "
+    "copied "
+    "into the others. One that fails is a warning (exit code 3); dbsnap status shows what it lacks, and "
+    "dbsnap copy --pending makes up for it. One --password-file is for all of them; several belong to them in order, "
+    "none in place of one means a repository that is not encrypted.\n",
     "# first backup: makes the repository, asks for its password\n"
     "dbsnap backup sqlite:///srv/app.db -r /var/backups/app --init\n"
     "\n"
@@ -33,12 +43,20 @@ const VerbText kText = {
     "id=$(dbsnap backup env:DATABASE_URL --tag before-upgrade) && dbsnap pin \"$id\"\n"
     "\n"
     "# two databases, gently: one thread, at most 20 MiB read per second\n"
-    "dbsnap backup sqlite:///srv/auth.db sqlite:///srv/shop.db --threads 1 --limit-read 20M\n"};
+    "dbsnap backup sqlite:///srv/auth.db sqlite:///srv/shop.db --threads 1 --limit-read 20M\n"
+    "\n"
+    "# into two places at once\n"
+    "dbsnap backup sqlite:///srv/app.db -r /var/backups/app -r /mnt/nas/app\n"};
+
+// A server that restarts, or one that takes over from another, is there again by then.
+constexpr std::uint32_t kSourcePatienceS = 30;
 
 struct BackupOptions {
   std::vector<std::string> sources;
   TakeOptions take;
   std::string limit_read;
+  std::string base_data = "automatic";
+  std::uint32_t source_patience_s = kSourcePatienceS;
   bool full = false;
 };
 
@@ -47,17 +65,18 @@ struct Source {
   SourceInfo info;
 };
 
-std::vector<Source> open_sources(const BackupOptions& options, const std::string& repository_url) {
-  if (options.sources.size() > 1 && !options.take.name.empty()) {
-    throw Error(ErrorCode::invalid_argument, "--name names one source, but several were given");
-  }
-  const std::string repository_place = open_sink(repository_url)->url();
+std::vector<Source> sources_of(const BackupOptions& options, const std::vector<RepositoryPlace>& places,
+                               const Context& context) {
   std::vector<Source> sources;
   for (const std::string& text : options.sources) {
-    std::unique_ptr<Snapshotter> engine = open_source(text);
-    SourceInfo info = engine->describe();
-    require_source_apart(info.url, repository_place);
-    sources.push_back({std::move(engine), std::move(info)});
+    for (auto& engine : open_sources(text, context)) {
+      SourceInfo info = engine->describe();
+      for (const RepositoryPlace& place : places) require_source_apart(info.url, open_sink(place.url)->url());
+      sources.push_back({std::move(engine), std::move(info)});
+    }
+  }
+  if (sources.size() > 1 && !options.take.name.empty()) {
+    throw Error(ErrorCode::invalid_argument, "--name names one source, but several were given");
   }
   return sources;
 }
@@ -68,57 +87,79 @@ void try_sources(Invocation& invocation, const std::vector<Source>& sources) {
   for (const Source& source : sources) source.engine->begin({}, invocation.context());
 }
 
-Manifest take(Invocation& invocation, Repository& repository, const Source& source, const SnapshotOptions& options) {
-  const Clock& clock = system_clock();
-  const MonotonicTime started = clock.monotonic();
-  Manifest manifest = [&] {
-    ProgressLine line(invocation.console(), source.info.name, clock);
-    return repository.snapshot(*source.engine, options, invocation.context(line));
-  }();
-  report_snapshot(invocation, manifest, clock.monotonic() - started, "backup");
-  if (!invocation.console().json()) invocation.console().result(manifest.id + '\n');
-  return manifest;
-}
-
 SnapshotOptions options_for_library(const BackupOptions& options) {
   SnapshotOptions out = snapshot_options(options.take);
   if (!options.limit_read.empty()) out.read_limit = parse_size(options.limit_read, "--limit-read");
   out.use_parent = !options.full;
+  out.base_data = base_data_named(options.base_data);
+  out.source_patience = std::chrono::seconds(options.source_patience_s);
   return out;
 }
 
-int run_backup(Invocation& invocation, const BackupOptions& options) {
-  Console& console = invocation.console();
-  const SnapshotOptions snapshot = options_for_library(options);
-  const std::vector<Source> sources = open_sources(options, invocation.repository_url());
-  OpenedRepository opened = invocation.open_or_create(options.take.creation, [&] { try_sources(invocation, sources); });
-  if (opened.created) report_creation(invocation, opened.repository);
+/// One run: every source into every repository.
+class BackupRun {
+ public:
+  BackupRun(Invocation& invocation, const BackupOptions& options)
+      : invocation_(invocation), console_(invocation.console()), options_(options), repositories_(invocation) {}
 
-  Json snapshots = Json::array();
-  Json errors = Json::array();
-  int exit_code = kDone;
-  for (const Source& source : sources) {
-    try {
-      const Manifest manifest = take(invocation, opened.repository, source, snapshot);
-      snapshots.push_back(Json::parse(to_json(manifest)));
-      if (!manifest.warnings.empty() && exit_code == kDone) exit_code = kDoneWithWarnings;
-    } catch (const Error& error) {
-      if (sources.size() == 1 || error.code() == ErrorCode::cancelled) throw;
-      console.warn(fmt::format("no snapshot of {}", source.info.name));
-      console.complain(error);
-      errors.push_back(Json::parse(to_json(error)).at("error"));
-      if (exit_code == kDone || exit_code == kDoneWithWarnings) exit_code = error.exit_code();
+  int run() {
+    const SnapshotOptions snapshot = options_for_library(options_);
+    const std::vector<Source> sources = sources_of(options_, invocation_.places(), invocation_.context());
+    repositories_.open(options_.take.creation, [&] { try_sources(invocation_, sources); });
+    if (repositories_.some_failed()) exit_code_ = kDoneWithWarnings;
+    for (const Source& source : sources) {
+      try {
+        take(source, snapshot);
+      } catch (const Error& error) {
+        if (sources.size() == 1 || error.code() == ErrorCode::cancelled) throw;
+        console_.warn(fmt::format("no snapshot of {}", source.info.name));
+        console_.complain(error);
+        errors_.push_back(Json::parse(to_json(error)).at("error"));
+        if (exit_code_ == kDone || exit_code_ == kDoneWithWarnings) exit_code_ = error.exit_code();
+      }
     }
+    if (console_.json()) {
+      Json document = Json::parse(repositories_.json());
+      document["snapshots"] = snapshots_;
+      document["targets"] = targets_;
+      document["errors"] = errors_;
+      console_.document(document.dump());
+    }
+    return exit_code_;
   }
-  if (console.json()) {
-    const Json document = {{"repository", Json::parse(repository_json(opened.repository))},
-                           {"created", opened.created},
-                           {"snapshots", snapshots},
-                           {"errors", errors}};
-    console.document(document.dump());
+
+ private:
+  void take(const Source& source, const SnapshotOptions& snapshot) {
+    const Clock& clock = system_clock();
+    const MonotonicTime started = clock.monotonic();
+    const std::vector<BackupTarget> targets = repositories_.targets();
+    const BackupReport report = [&] {
+      ProgressLine line(console_, source.info.name, clock);
+      return backup_to(*source.engine, targets, snapshot, invocation_.context(line));
+    }();
+    const auto home =
+        std::ranges::find(report.targets, report.manifest.id, &TargetOutcome::id) - report.targets.begin();
+    report_snapshot(console_, report.manifest, clock.monotonic() - started, "backup",
+                    Invocation::word_of(repositories_.url_as_typed(static_cast<std::size_t>(home))));
+    repositories_.report(source.info.name, report);
+    if (!console_.json()) console_.result(report.manifest.id + '\n');
+    snapshots_.push_back(Json::parse(to_json(report.manifest)));
+    Json outcomes = Json::array();
+    for (const TargetOutcome& target : report.targets) outcomes.push_back(Json::parse(to_json(target)));
+    targets_.push_back(std::move(outcomes));
+    const bool good = report.complete() && report.manifest.warnings.empty();
+    if (!good && exit_code_ == kDone) exit_code_ = kDoneWithWarnings;
   }
-  return exit_code;
-}
+
+  Invocation& invocation_;
+  Console& console_;
+  const BackupOptions& options_;
+  BackupRepositories repositories_;
+  Json snapshots_ = Json::array();
+  Json targets_ = Json::array();
+  Json errors_ = Json::array();
+  int exit_code_ = kDone;
+};
 
 void add_reading_options(CLI::App& verb, BackupOptions& options) {
   verb.add_option("--threads", options.take.threads, "threads that compute; default: all cores, 1: only this one")
@@ -128,6 +169,16 @@ void add_reading_options(CLI::App& verb, BackupOptions& options) {
   verb.add_option("--level", options.take.level, "zstd compression level, 1 to 19; default 3")
       ->type_name("N")
       ->check(CLI::Range(1, 19));
+  verb.add_option("--base-data", options.base_data,
+                  "what changed bytes are compared with: near (only what the cache has), always (read from the "
+                  "repository whatever it costs), never, or automatic (near, and further where that sends less)")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"automatic", "near", "always", "never"}));
+  verb.add_option("--source-patience", options.source_patience_s,
+                  fmt::format("how long a server that is lost while it is read is waited for, to be read once more; "
+                              "default {}, 0: not at all",
+                              kSourcePatienceS))
+      ->type_name("SECONDS");
   verb.add_flag("--full", options.full, "store every byte anew instead of comparing with the last snapshot");
 }
 
@@ -136,7 +187,8 @@ void add_reading_options(CLI::App& verb, BackupOptions& options) {
 void add_backup(Program& program) {
   CLI::App& verb = add_verb(program, kText);
   const auto options = std::make_shared<BackupOptions>();
-  verb.add_option("SOURCE", options->sources, "what to back up: sqlite:///absolute/path, or env:NAME of a variable")
+  verb.add_option("SOURCE", options->sources,
+                  "what to back up: sqlite:///absolute/path, postgres://host/database, or env:NAME of a variable")
       ->required();
   add_take_options(verb, options->take);
   verb.add_option("--time", options->take.time, "record this time (UTC unless it says otherwise) instead of now")
@@ -146,7 +198,7 @@ void add_backup(Program& program) {
   add_repository_options(program, verb);
   add_output_options(program, verb);
   verb.callback([&program, options] {
-    program.action = [options](Invocation& invocation) { return run_backup(invocation, *options); };
+    program.action = [options](Invocation& invocation) { return BackupRun(invocation, *options).run(); };
   });
 }
 

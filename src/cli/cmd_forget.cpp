@@ -11,11 +11,13 @@
 namespace dbsnap::cli {
 namespace {
 
-const VerbText kText = {"forget", "Keep tidy", "Drop snapshots by id.",
-                        "A forgotten snapshot is no longer listed and cannot be restored. Its space is freed by the "
-                        "next dbsnap prune. Pinned snapshots are refused: unpin them first.\n",
-                        "dbsnap forget 3f9a1c20 81bb04e7 -r /var/backups/app\n"
-                        "dbsnap forget --dry-run latest --source shop.db\n"};
+const VerbText kText = {
+    "forget", "Keep tidy", "Drop snapshots by id.",
+    "A forgotten snapshot is no longer listed and cannot be restored. Its space is freed by the "
+    "next dbsnap prune; until then dbsnap unforget brings it back. Pinned snapshots are refused: unpin "
+    "them first.\n",
+    "dbsnap forget 3f9a1c20 81bb04e7 -r /var/backups/app\n"
+    "dbsnap forget --dry-run latest --source shop.db\n"};
 
 struct ForgetOptions {
   std::vector<std::string> ids;

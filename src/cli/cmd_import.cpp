@@ -2,6 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <utility>
 
 #include "cli/files.hpp"
 #include "cli/paths.hpp"
@@ -35,9 +39,23 @@ struct ImportOptions {
   TakeOptions take;
 };
 
-/// The engine named with --engine, else the only one there is.
+/// The engine whose plain files have such names, or nothing: "app.sqlite.gz" is SQLite's.
+std::string engine_by_ending(std::filesystem::path file) {
+  const std::string outer = file.extension().string();
+  if (outer == ".gz" || outer == ".zst") file = file.stem();
+  const std::string ending = file.extension().string();
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kEndings{
+      {{".sqlite", "sqlite"}, {".sqlite3", "sqlite"}, {".db", "sqlite"}, {".sql", "postgres"}, {".dump", "postgres"}}};
+  for (const auto& [known, engine] : kEndings) {
+    if (ending == known && has_component(engine)) return std::string(engine);
+  }
+  return {};
+}
+
+/// The engine named with --engine, else the one that the file's name tells, else the only one there is.
 std::string engine_name(const ImportOptions& options) {
   if (!options.engine.empty()) return options.engine;
+  if (std::string told = engine_by_ending(options.file); !told.empty()) return told;
   std::vector<std::string> engines;
   for (const ComponentInfo& component : components()) {
     if (component.kind == "engine") engines.push_back(component.name);
@@ -57,13 +75,14 @@ std::unique_ptr<Snapshotter> open_import_engine(const ImportOptions& options) {
 
 int run_import(Invocation& invocation, const ImportOptions& options) {
   const std::unique_ptr<Snapshotter> engine = open_import_engine(options);
-  const std::string repository_place = open_sink(invocation.repository_url())->url();
+  const RepositoryPlace place = invocation.place();
+  const std::string repository_place = open_sink(place.url)->url();
   require_source_apart(options.file, repository_place);
   auto file = std::make_unique<FileReader>(options.file);
   const Clock& clock = system_clock();
   SnapshotOptions snapshot = snapshot_options(options.take);
   if (!snapshot.time) snapshot.time = file->changed(clock);
-  OpenedRepository opened = invocation.open_or_create(options.take.creation, [] {});
+  OpenedRepository opened = invocation.open_or_create(place, options.take.creation, [] {});
   if (opened.created) report_creation(invocation, opened.repository);
 
   const MonotonicTime started = clock.monotonic();
@@ -71,8 +90,8 @@ int run_import(Invocation& invocation, const ImportOptions& options) {
     ProgressLine line(invocation.console(), engine->describe().name, clock);
     return opened.repository.import_file(std::move(file), *engine, snapshot, invocation.context(line));
   }();
-  report_snapshot(invocation, manifest, clock.monotonic() - started, "import");
   Console& console = invocation.console();
+  report_snapshot(console, manifest, clock.monotonic() - started, "import", invocation.repository_word());
   if (console.json()) {
     console.document(fmt::format("{{\"repository\":{},\"created\":{},\"snapshots\":[{}],\"errors\":[]}}",
                                  repository_json(opened.repository), opened.created, to_json(manifest)));
@@ -90,7 +109,9 @@ void add_import(Program& program) {
   verb.add_option("FILE", options->file, "the file, or - for standard input")->required();
   verb.add_option("--as", options->as, "the source this file was taken from, for example sqlite:///srv/app.db")
       ->type_name("SOURCE");
-  verb.add_option("--engine", options->engine, "kind of database, where it is not clear: sqlite")->type_name("NAME");
+  verb.add_option("--engine", options->engine,
+                  "kind of database, where the file's name does not tell: sqlite or postgres")
+      ->type_name("NAME");
   verb.add_option("--time", options->take.time, "the time the file shows (UTC unless it says otherwise)")
       ->type_name("TIME");
   add_take_options(verb, options->take);

@@ -5,7 +5,6 @@
 #include "cli/snapshot_report.hpp"
 #include "cli/verbs.hpp"
 #include "dbsnap/error.hpp"
-#include "dbsnap/registry.hpp"
 
 namespace dbsnap::cli {
 namespace {
@@ -26,7 +25,8 @@ const VerbText kText = {
     "dbsnap init ./backups --no-encryption\n"};
 
 int run_init(Invocation& invocation, bool no_encryption) {
-  Repository repository = invocation.create_repository(open_sink(invocation.repository_url()), no_encryption);
+  const RepositoryPlace place = invocation.place();
+  Repository repository = invocation.create_repository(invocation.open_store(place), place, no_encryption);
   report_creation(invocation, repository);
   Console& console = invocation.console();
   console.note(fmt::format("  next: dbsnap backup sqlite:///absolute/path/of.db -r {}", invocation.repository_word()));
@@ -43,7 +43,9 @@ int run_init(Invocation& invocation, bool no_encryption) {
 void add_init(Program& program) {
   CLI::App& verb = add_verb(program, kText);
   const auto no_encryption = std::make_shared<bool>(false);
-  verb.add_option("REPO", program.common.repository, "the new repository: a folder that is empty or does not exist");
+  verb.add_option_function<std::string>(
+      "REPO", [&program](const std::string& url) { program.common.repositories = {url}; },
+      "the new repository: a folder that is empty or does not exist");
   verb.add_flag("--no-encryption", *no_encryption, "make a repository that anyone who reads its folder can read");
   add_repository_options(program, verb);
   add_output_options(program, verb);

@@ -21,16 +21,23 @@ const VerbText kText = {
     "--dry-run shows a table: each snapshot, kept or not and why, how many bytes go, and how far back restore still "
     "reaches. Removing snapshots needs a yes on the terminal, or --yes.\n"
     "\n"
-    "A snapshot that is being taken, or whose process was killed, stops prune with error[locked]. When you know that "
-    "none is being taken, --discard-unfinished removes what it left.\n",
+    "Backups and other prunes may run meanwhile, on any host. Where there is data to remove, prune waits for the "
+    "snapshots that are being taken. One that shows no sign of life for --patience seconds is taken for dead and what "
+    "it stored is freed; should it be alive after all it notices and starts over. --discard-unfinished does not wait, "
+    "--no-wait stops with error[locked] instead.\n"
+    "\n"
+    "The store is tried out first. One that lacks create-if-absent or up-to-date listings is pruned in a weaker mode, "
+    "which prune names, or only with --exclusive.\n",
     "# what would a week of dailies and half a year of monthlies leave?\n"
     "dbsnap prune --keep-daily 7 --keep-monthly 6 --dry-run -r /var/backups/app\n"
     "\n"
     "# every night, from cron\n"
     "dbsnap prune --keep-daily 7 --keep-monthly 6 --yes\n"
     "\n"
-    "# free what a killed backup left behind\n"
+    "# free what a killed backup left behind, without waiting for it to show life\n"
     "dbsnap prune --discard-unfinished --yes\n"};
+
+constexpr std::uint32_t kPatienceS = 300;
 
 struct PruneOptions {
   KeepRules rules;
@@ -38,6 +45,9 @@ struct PruneOptions {
   bool dry_run = false;
   bool yes = false;
   bool discard_unfinished = false;
+  bool no_wait = false;
+  bool exclusive = false;
+  std::uint32_t patience_s = kPatienceS;
   SnapshotFilter filter;
 };
 
@@ -59,6 +69,13 @@ void require_consent(Invocation& invocation, const PrunePlan& plan, const PruneO
   }
 }
 
+ApplyOptions apply_options(const PruneOptions& options) {
+  return {.discard_unfinished = options.discard_unfinished,
+          .wait = !options.no_wait,
+          .patience = std::chrono::seconds(options.patience_s),
+          .exclusive = options.exclusive};
+}
+
 int show_plan(Console& console, const PrunePlan& plan) {
   if (console.json()) {
     console.document(to_json(plan));
@@ -75,15 +92,24 @@ int run_prune(Invocation& invocation, const PruneOptions& options) {
   Console& console = invocation.console();
   Repository repository = invocation.open_repository();
   const PrunePlan plan = repository.plan_prune(*policy, options.filter, invocation.context());
+  if (const std::uint64_t count = removed_while_pending(plan)) {
+    console.warn(
+        fmt::format("{} {} before being copied to where a backup was to store it too; first: dbsnap copy --pending",
+                    counted(count, "snapshot"), options.dry_run ? "would go" : (count == 1 ? "goes" : "go")));
+  }
   if (options.dry_run) return show_plan(console, plan);
   require_consent(invocation, plan, options);
 
   const PruneReport report = [&] {
     ProgressLine line(console, "prune", system_clock());
-    return repository.apply(plan, {.discard_unfinished = options.discard_unfinished}, invocation.context(line));
+    return repository.apply(plan, apply_options(options), invocation.context(line));
   }();
   console.note(fmt::format("ok removed {} and {}, {} freed; {}", counted(report.snapshots_removed, "snapshot"),
                            counted(report.packs_removed, "pack"), size_text(report.bytes_freed), reach_text(plan)));
+  if (report.fenced > 0) {
+    console.note(
+        fmt::format("  {} showed no sign of life and can no longer commit", counted(report.fenced, "session")));
+  }
   if (console.json()) console.document(to_json(report));
   return kDone;
 }
@@ -119,7 +145,15 @@ void add_prune(Program& program) {
   verb.add_flag("-n,--dry-run", options->dry_run, "show what would happen and change nothing");
   verb.add_flag("-y,--yes", options->yes, "do not ask");
   verb.add_flag("--discard-unfinished", options->discard_unfinished,
-                "also remove what snapshots that never finished have stored; only when none is being taken");
+                "take snapshots that have not finished for dead at once");
+  verb.add_option("--patience", options->patience_s,
+                  "how long a snapshot that is being taken may show no sign of life; default 300")
+      ->type_name("SECONDS");
+  verb.add_flag("--no-wait", options->no_wait, "stop with error[locked] instead of waiting for running snapshots")
+      ->excludes("--discard-unfinished");
+  verb.add_flag("--exclusive", options->exclusive,
+                "your word that nothing else uses the repository: ask and wait for nobody")
+      ->excludes("--no-wait");
   add_filter_options(verb, options->filter);
   add_keep_options(verb, *options);
   add_long_running_options(program, verb);

@@ -96,7 +96,8 @@ void add_restore(Program& program) {
   verb.add_option("ID", options->id, "snapshot id, its first digits, or latest");
   verb.add_option("--at", options->at, "the newest snapshot not later than this time (UTC unless it says otherwise)")
       ->type_name("TIME");
-  verb.add_option("--to,--target", options->target, "where to: sqlite:///absolute/path, or a plain path")
+  verb.add_option("--to,--target", options->target,
+                  "where to: sqlite:///absolute/path, postgres://host/database, or a plain path")
       ->type_name("TARGET");
   verb.add_flag("--overwrite", options->overwrite, "replace a target that exists");
   verb.add_option("--threads", options->threads, "threads that decode; default: all cores")->type_name("N");

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "cli/program.hpp"
+#include "cli/snapshot_report.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
@@ -43,6 +44,8 @@ std::string overview(const Manifest& manifest) {
   return name_value_text(
       {{"snapshot", manifest.id},
        {"parent", manifest.parent.empty() ? "none" : manifest.parent},
+       {"copy of", manifest.origin ? manifest.origin->id : ""},
+       {"taken into", manifest.origin ? "repository " + manifest.origin->repository : ""},
        {"time", format_time(manifest.time)},
        {"source", manifest.source.url},
        {"name", manifest.source.name},
@@ -54,6 +57,7 @@ std::string overview(const Manifest& manifest) {
        {"new", fmt::format("{} ({} of {} chunks)", size_text(stats.bytes_new), stats.chunks_new, stats.chunks)},
        {"stored",
         fmt::format("{} ({} frames, {} as deltas)", size_text(stats.bytes_stored), stats.frames, stats.frames_delta)},
+       {"requests", stats.store.requests() == 0 ? "" : requests_text(stats.store)},
        {"needs", fmt::format("{}, {}", counted(manifest.packs.size(), "pack"), size_text(pack_bytes))},
        {"written by", manifest.tool_version.empty() ? "" : "dbsnap " + manifest.tool_version},
        {"warnings", joined(manifest.warnings, "; ")}});

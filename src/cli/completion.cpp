@@ -23,7 +23,8 @@ Values values_of(const CLI::Option& option) {
   const std::string name = option.get_lnames().empty() ? "" : option.get_lnames().front();
   if (name == "progress") return {.words = {"auto", "bar", "plain", "json", "none"}};
   if (name == "compress") return {.words = {"none", "gzip", "zstd"}};
-  if (name == "level" && kind == "LEVEL") return {.words = {"packs", "frames", "data"}};
+  if (name == "level" && kind == "LEVEL")
+    return {.words = {"listing", "tables", "checksums", "packs", "frames", "data"}};
   if (kind == "SHELL") return {.words = {"bash", "zsh", "fish"}};
   if (kind == "ID" || kind == "BEFORE" || kind == "AFTER") return {.words = {"latest"}};
   if (kind == "SOURCE" || kind == "TARGET") return {.files = true, .words = {"sqlite://", "env:"}};
@@ -63,7 +64,27 @@ std::string bash_reply(const Values& values) {
   return fmt::format("COMPREPLY=($({} -- \"$cur\"))", command);
 }
 
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& verbs) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
+  return names;
+}
+
+std::string bash_verb(const CLI::App& verb);
+
+/// A verb with verbs of its own.
+std::string bash_parent(const CLI::App& verb) {
+  const std::vector<const CLI::App*> verbs = verbs_of(verb);
+  std::string out = fmt::format(
+      "    {})\n      if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W '{} --help' -- "
+      "\"$cur\")); return; fi\n      case \"${{COMP_WORDS[2]}}\" in\n",
+      verb.get_name(), joined(names_of(verbs), " "));
+  for (const CLI::App* inner : verbs) out += bash_verb(*inner);
+  return out + "      esac ;;\n";
+}
+
 std::string bash_verb(const CLI::App& verb) {
+  if (!verbs_of(verb).empty()) return bash_parent(verb);
   std::string out = fmt::format("    {})\n      case \"$prev\" in\n", verb.get_name());
   std::vector<std::string> words;
   for (const CLI::Option* option : named_options(verb)) {
@@ -112,7 +133,33 @@ std::string zsh_argument(const Values& values, const std::string& what) {
   return fmt::format(":{}:{}", zsh_text(what), quoted);
 }
 
+std::string zsh_verb(const CLI::App& verb);
+
+/// Lists the verbs and then leads into the one that was typed.
+std::string zsh_verbs(const CLI::App& parent) {
+  std::string list;
+  std::string cases;
+  for (const CLI::App* verb : verbs_of(parent)) {
+    list += fmt::format("    '{}:{}'\n", verb->get_name(), zsh_text(summary_of(*verb)));
+    cases += zsh_verb(*verb);
+  }
+  return fmt::format(
+      "  verbs=(\n"
+      "{}"
+      "  )\n"
+      "  _arguments -C '1: :->verb' '*:: :->rest' && return\n"
+      "  case $state in\n"
+      "    verb) _describe 'verb' verbs ;;\n"
+      "    rest)\n"
+      "      case $line[1] in\n"
+      "{}"
+      "      esac ;;\n"
+      "  esac\n",
+      list, cases);
+}
+
 std::string zsh_verb(const CLI::App& verb) {
+  if (!verbs_of(verb).empty()) return fmt::format("        {})\n{}  ;;\n", verb.get_name(), zsh_verbs(verb));
   std::string out = fmt::format("        {})\n          _arguments \\\n", verb.get_name());
   for (const CLI::Option* option : named_options(verb)) {
     for (const std::string& name : option_words(*option)) {
@@ -127,8 +174,15 @@ std::string zsh_verb(const CLI::App& verb) {
   return out + "            && return ;;\n";
 }
 
+/// True, for fish, once `verb` was typed.
+std::string fish_condition(const CLI::App& verb) {
+  const std::string seen = "__fish_seen_subcommand_from " + verb.get_name();
+  const bool inner = verb.get_parent()->get_parent() != nullptr;
+  return inner ? fish_condition(*verb.get_parent()) + "; and " + seen : seen;
+}
+
 std::string fish_option(const CLI::App& verb, const CLI::Option& option) {
-  std::string line = fmt::format("complete -c dbsnap -n '__fish_seen_subcommand_from {}'", verb.get_name());
+  std::string line = fmt::format("complete -c dbsnap -n '{}'", fish_condition(verb));
   for (const std::string& name : option.get_snames()) line += " -s " + name;
   for (const std::string& name : option.get_lnames()) line += " -l " + name;
   if (takes_value(option)) {
@@ -137,6 +191,27 @@ std::string fish_option(const CLI::App& verb, const CLI::Option& option) {
     if (!values.words.empty()) line += fmt::format(" -a '{}'", joined(values.words, " "));
   }
   return line + fmt::format(" -d '{}'\n", unquoted(option.get_description()));
+}
+
+std::string fish_verb(const CLI::App& verb) {
+  std::string out;
+  const std::vector<const CLI::App*> verbs = verbs_of(verb);
+  for (const CLI::App* inner : verbs) {
+    out += fmt::format("complete -c dbsnap -f -n '{}; and not __fish_seen_subcommand_from {}' -a {} -d '{}'\n",
+                       fish_condition(verb), joined(names_of(verbs), " "), inner->get_name(),
+                       unquoted(summary_of(*inner)));
+    out += fish_verb(*inner);
+  }
+  for (const CLI::Option* option : named_options(verb)) out += fish_option(verb, *option);
+  for (const CLI::Option* option : positionals(verb)) {
+    const Values values = values_of(*option);
+    const std::string words = values.words.empty() ? "" : fmt::format(" -a '{}'", joined(values.words, " "));
+    if (values.files || values.folders || !words.empty()) {
+      out += fmt::format("complete -c dbsnap -n '{}'{}{}\n", fish_condition(verb),
+                         values.files || values.folders ? " -F" : " -f", words);
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -167,32 +242,16 @@ std::string bash_completion(const CLI::App& app) {
 }
 
 std::string zsh_completion(const CLI::App& app) {
-  std::string list;
-  std::string cases;
-  for (const CLI::App* verb : verbs_of(app)) {
-    list += fmt::format("    '{}:{}'\n", verb->get_name(), zsh_text(summary_of(*verb)));
-    cases += zsh_verb(*verb);
-  }
   return fmt::format(
       "#compdef dbsnap\n"
       "# zsh completion for dbsnap; written by: dbsnap completion zsh\n"
       "_dbsnap() {{\n"
       "  local state line\n"
       "  local -a verbs\n"
-      "  verbs=(\n"
       "{}"
-      "  )\n"
-      "  _arguments -C '1: :->verb' '*:: :->rest' && return\n"
-      "  case $state in\n"
-      "    verb) _describe 'verb' verbs ;;\n"
-      "    rest)\n"
-      "      case $line[1] in\n"
-      "{}"
-      "      esac ;;\n"
-      "  esac\n"
       "}}\n"
       "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _dbsnap \"$@\"; else compdef _dbsnap dbsnap; fi\n",
-      list, cases);
+      zsh_verbs(app));
 }
 
 std::string fish_completion(const CLI::App& app) {
@@ -200,15 +259,7 @@ std::string fish_completion(const CLI::App& app) {
   for (const CLI::App* verb : verbs_of(app)) {
     out += fmt::format("complete -c dbsnap -f -n __fish_use_subcommand -a {} -d '{}'\n", verb->get_name(),
                        unquoted(summary_of(*verb)));
-    for (const CLI::Option* option : named_options(*verb)) out += fish_option(*verb, *option);
-    for (const CLI::Option* option : positionals(*verb)) {
-      const Values values = values_of(*option);
-      const std::string words = values.words.empty() ? "" : fmt::format(" -a '{}'", joined(values.words, " "));
-      if (values.files || values.folders || !words.empty()) {
-        out += fmt::format("complete -c dbsnap -n '__fish_seen_subcommand_from {}'{}{}\n", verb->get_name(),
-                           values.files || values.folders ? " -F" : " -f", words);
-      }
-    }
+    out += fish_verb(*verb);
   }
   return out;
 }

@@ -106,12 +106,11 @@ void OutputWriter::write(std::uint64_t /*offset*/, ByteView bytes) {
   written_ += bytes.size();
 }
 
-NewFileWriter::NewFileWriter(std::string path, bool overwrite)
+NewFileWriter::NewFileWriter(std::string path, bool overwrite, const std::string& why)
     : path_(std::move(path)), part_(fmt::format("{}.part-{}", path_, ::getpid())), overwrite_(overwrite) {
   struct stat status {};
   if (!overwrite_ && ::lstat(path_.c_str(), &status) == 0) {
-    throw Error(ErrorCode::target_not_empty, fmt::format("the file {} exists", path_))
-        .why("an export replaces a file only with --overwrite");
+    throw Error(ErrorCode::target_not_empty, fmt::format("the file {} exists", path_)).why(why);
   }
   file_ = FileDescriptor(::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file_.get() < 0) throw file_error(errno, fmt::format("cannot create {}", part_));
@@ -145,6 +144,12 @@ ScratchFolder::ScratchFolder(const std::string& parent) {
   path_ += "/dbsnap-XXXXXX";
   if (::mkdtemp(path_.data()) == nullptr) {
     throw file_error(errno, fmt::format("cannot make a scratch folder in {}", folder_of(path_)));
+  }
+  // A database server that is tried out in a folder below, without root's rights, has to pass through.
+  if (::chmod(path_.c_str(), S_IRWXU | S_IXGRP | S_IXOTH) != 0) {
+    const int reason = errno;
+    ::rmdir(path_.c_str());
+    throw file_error(reason, fmt::format("cannot open a way through the scratch folder {}", path_));
   }
 }
 

@@ -53,8 +53,9 @@ class OutputWriter : public EntryWriter {
 /// "<name>.part-<pid>" beside it, which the destructor removes.
 class NewFileWriter : public EntryWriter {
  public:
-  /// Throws Error{target_not_empty} when `path` exists and `overwrite` is false.
-  NewFileWriter(std::string path, bool overwrite);
+  /// Throws Error{target_not_empty} when `path` exists and `overwrite` is false; `why` then says what would replace it.
+  NewFileWriter(std::string path, bool overwrite,
+                const std::string& why = "an export replaces a file only with --overwrite");
   ~NewFileWriter() override;
   NewFileWriter(const NewFileWriter&) = delete;
   NewFileWriter& operator=(const NewFileWriter&) = delete;

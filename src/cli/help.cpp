@@ -68,8 +68,7 @@ std::string positional_name(const CLI::Option& option) {
 }
 
 std::string usage_of(const CLI::App& app) {
-  const bool verb = app.get_parent() != nullptr;
-  std::string usage = verb ? "dbsnap " + app.get_name() : "dbsnap VERB";
+  std::string usage = path_of(app) + (verbs_of(app).empty() ? "" : " VERB");
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional()) usage += ' ' + positional_name(*option);
   }
@@ -136,6 +135,10 @@ std::string summary_of(const CLI::App& verb) {
 
 std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App* verb) { return !verb->get_name().empty(); });
+}
+
+std::string path_of(const CLI::App& app) {
+  return app.get_parent() == nullptr ? "dbsnap" : path_of(*app.get_parent()) + ' ' + app.get_name();
 }
 
 std::string placeholder_of(const CLI::Option& option) {

@@ -18,6 +18,9 @@ std::string summary_of(const CLI::App& verb);
 /// Verbs in the order they were added.
 std::vector<const CLI::App*> verbs_of(const CLI::App& app);
 
+/// What is typed to reach `app`: "dbsnap", "dbsnap key", "dbsnap key add".
+std::string path_of(const CLI::App& app);
+
 /// The placeholder of an option's value ("FILE", "N"); empty for a flag.
 std::string placeholder_of(const CLI::Option& option);
 

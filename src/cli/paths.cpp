@@ -39,10 +39,14 @@ bool is_scheme(std::string_view text) {
          });
 }
 
-/// The path a URL names on this machine, as text; nothing when it names another machine's.
+/// Whether the path of such a URL is the name of a database, not of a file or folder.
+bool is_server(std::string_view scheme) { return scheme == "postgres" || scheme == "postgresql"; }
+
+/// The path a URL names on this machine, as text; nothing when it names another machine's, or no file at all.
 std::optional<std::string> local_path(std::string_view url) {
   const std::size_t colon = url.find(':');
   if (colon == std::string_view::npos || !is_scheme(url.substr(0, colon))) return std::string(url);
+  if (is_server(url.substr(0, colon))) return std::nullopt;
   std::string_view rest = url.substr(colon + 1);
   if (!rest.starts_with("//")) return std::nullopt;
   rest.remove_prefix(2);

@@ -21,8 +21,8 @@ namespace {
 constexpr const char* kDescription =
     "dbsnap takes consistent snapshots of live databases, stores what changed, and restores them.\n"
     "\n"
-    "A repository is a folder that keeps the snapshots. A source is a database, written as a URL: "
-    "sqlite:///srv/app.db. Start with these three lines:\n"
+    "A repository is a folder, here or on a server, that keeps the snapshots. A source is a database, written as a "
+    "URL: sqlite:///srv/app.db. Start with these three lines:\n"
     "\n"
     "  dbsnap backup sqlite:///srv/app.db -r /var/backups/app --init\n"
     "  dbsnap list -r /var/backups/app\n"
@@ -36,11 +36,13 @@ constexpr const char* kFooter =
     "  DBSNAP_PASSWORD_FILE      file with the repository's password\n"
     "  DBSNAP_PASSWORD_COMMAND   command that prints it\n"
     "  DBSNAP_PASSWORD           the password itself\n"
+    "  DBSNAP_FROM_PASSWORD...   the same three for the repository that dbsnap copy reads\n"
+    "  DBSNAP_NEW_PASSWORD...    the same three for the new password of dbsnap key\n"
     "\n"
     "Exit codes:\n"
     "  0 done   1 other failure   2 usage   3 done with warnings   4 source unreachable\n"
     "  5 storage unreachable   6 no space   7 access refused   10 no repository   11 locked\n"
-    "  12 wrong password   20 damaged data   23 target exists or is in use\n"
+    "  12 wrong password   20 damaged data   22 too old   23 target exists or is in use\n"
     "  24 incompatible version   25 no snapshot at that time   130 interrupted\n";
 
 std::string indented_examples(const std::string& text) {
@@ -78,10 +80,10 @@ std::string nearest(const std::string& word, const std::vector<std::string>& can
   return best;
 }
 
-/// The verb on the command line, or null.
-const CLI::App* chosen_verb(const CLI::App& app) {
+/// The verb on the command line, or the verb of that verb; `app` itself when there is none.
+const CLI::App& chosen_verb(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
-  return chosen.empty() ? nullptr : chosen.front();
+  return chosen.empty() ? app : chosen_verb(*chosen.front());
 }
 
 std::vector<std::string> verb_names(const CLI::App& app) {
@@ -100,23 +102,23 @@ std::vector<std::string> long_options(const CLI::App& verb) {
 
 /// Our error for what CLI11 found wrong.
 Error usage_error(const CLI::App& app, const CLI::ParseError& failure, const std::vector<std::string>& arguments) {
-  const CLI::App* verb = chosen_verb(app);
-  if (verb == nullptr) {
-    if (arguments.empty()) {
-      return Error(ErrorCode::invalid_argument, "no verb was given").hint("dbsnap --help");
-    }
-    const std::string word = printable(arguments.front());
-    const std::string meant = nearest(word, verb_names(app));
+  const CLI::App& verb = chosen_verb(app);
+  const std::string path = path_of(verb);
+  const std::vector<std::string> extra = verb.remaining();
+  if (!verb_names(verb).empty()) {
+    const std::vector<std::string>& words = &verb == &app ? arguments : extra;
+    if (words.empty()) return Error(ErrorCode::invalid_argument, "no verb was given").hint(path + " --help");
+    const std::string word = printable(words.front());
+    const std::string meant = nearest(word, verb_names(verb));
     return Error(ErrorCode::invalid_argument, fmt::format("there is no verb \"{}\"", word))
-        .hint(meant.empty() ? "dbsnap --help" : fmt::format("dbsnap {}", meant));
+        .hint(path + " " + (meant.empty() ? "--help" : meant));
   }
   std::string message = failure.what();
-  std::string hint = fmt::format("dbsnap {} --help", verb->get_name());
-  const std::vector<std::string> extra = verb->remaining();
+  std::string hint = path + " --help";
   if (dynamic_cast<const CLI::ExtrasError*>(&failure) != nullptr && !extra.empty()) {
-    message = fmt::format("\"{}\" is not understood by dbsnap {}", printable(extra.front()), verb->get_name());
-    const std::string meant = extra.front().starts_with("--") ? nearest(extra.front(), long_options(*verb)) : "";
-    if (!meant.empty()) hint = fmt::format("dbsnap {} {}", verb->get_name(), meant);
+    message = fmt::format("\"{}\" is not understood by {}", printable(extra.front()), path);
+    const std::string meant = extra.front().starts_with("--") ? nearest(extra.front(), long_options(verb)) : "";
+    if (!meant.empty()) hint = path + " " + meant;
   } else if (message.size() > 1 && std::islower(static_cast<unsigned char>(message[1])) != 0) {
     message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
   }
@@ -153,33 +155,46 @@ int run_action(const Program& program) {
   }
 }
 
-/// "dbsnap help VERB" is "dbsnap VERB --help".
+/// "dbsnap help VERB" is "dbsnap VERB --help", also for a verb of a verb.
 std::vector<std::string> without_help_verb(std::vector<std::string> arguments) {
   if (arguments.empty() || arguments.front() != "help") return arguments;
   arguments.erase(arguments.begin());
-  arguments.resize(std::min<std::size_t>(arguments.size(), 1));
+  arguments.resize(std::min<std::size_t>(arguments.size(), 2));
   arguments.emplace_back("--help");
   return arguments;
 }
 
 }  // namespace
 
-CLI::App& add_verb(Program& program, const VerbText& text) {
-  CLI::App& verb = *program.app.add_subcommand(text.name, text.summary + "\n\n" + text.details);
+CLI::App& add_verb(Program& program, const VerbText& text) { return add_verb(program.app, text); }
+
+CLI::App& add_verb(CLI::App& parent, const VerbText& text) {
+  CLI::App& verb = *parent.add_subcommand(text.name, text.summary + "\n\n" + text.details);
   verb.group(text.group);
   verb.footer(indented_examples(text.examples));
   verb.set_help_flag("-h,--help", "show this help")->group(kOutputGroup);
   return verb;
 }
 
-void add_repository_options(Program& program, CLI::App& verb) {
-  verb.add_option("-r,--repo", program.common.repository, "the repository: a folder or file:///folder (DBSNAP_REPO)")
+void add_repository_options(Program& program, CLI::App& verb, const std::string& other_name) {
+  verb.add_option(other_name.empty() ? "-r,--repo" : "-r,--repo," + other_name, program.common.repositories,
+                  "the repository: a folder, sftp://user@host/folder or s3://bucket/prefix (DBSNAP_REPO)")
       ->type_name("REPO")
+      ->allow_extra_args(false)
       ->group(kRepositoryGroup);
-  verb.add_option("--password-file", program.common.password_file,
+  verb.add_option("--password-file", program.common.password_files,
                   "file that holds the repository's password (DBSNAP_PASSWORD_FILE)")
       ->type_name("FILE")
+      ->allow_extra_args(false)
       ->group(kRepositoryGroup);
+  verb.add_option("--limit-upload", program.common.limit_upload,
+                  "send at most this much per second to the repository, for example 10M")
+      ->type_name("SIZE")
+      ->group(kRepositoryGroup);
+  verb.add_option("--limit-download", program.common.limit_download, "read at most this much per second from it")
+      ->type_name("SIZE")
+      ->group(kRepositoryGroup);
+  add_cache_options(verb, program.common.cache);
 }
 
 void add_output_options(Program& program, CLI::App& verb) {
@@ -217,8 +232,9 @@ void build_program(Program& program) {
   app.set_help_flag("-h,--help", "show this help");
   app.set_version_flag("--version", std::string("dbsnap ") + version(), "print the version");
   app.require_subcommand(1);
-  for (const auto add : {add_init, add_backup, add_import, add_restore, add_export, add_verify, add_list, add_show,
-                         add_diff, add_stats, add_prune, add_forget, add_pin, add_unpin, add_completion, add_version}) {
+  for (const auto add : {add_init,     add_backup, add_import, add_copy,  add_restore, add_export,     add_verify,
+                         add_list,     add_show,   add_diff,   add_stats, add_status,  add_prune,      add_forget,
+                         add_unforget, add_pin,    add_unpin,  add_key,   add_doctor,  add_completion, add_version}) {
     add(program);
   }
 }

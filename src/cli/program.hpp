@@ -39,8 +39,11 @@ constexpr const char* kOutputGroup = "Output";
 
 /// Adds an empty verb. Its options are added to what is returned.
 CLI::App& add_verb(Program& program, const VerbText& text);
-/// Adds -r and --password-file.
-void add_repository_options(Program& program, CLI::App& verb);
+/// The same for a verb of a verb, such as `key add`.
+CLI::App& add_verb(CLI::App& parent, const VerbText& text);
+/// Adds -r, also under `other_name` ("--to") when that is not empty, --password-file, --limit-upload and
+/// --limit-download.
+void add_repository_options(Program& program, CLI::App& verb, const std::string& other_name = {});
 /// Adds --json, --quiet, --verbose.
 void add_output_options(Program& program, CLI::App& verb);
 /// Adds --progress and --timeout, for verbs that take a while.

@@ -13,7 +13,8 @@
 namespace dbsnap::cli {
 namespace {
 
-constexpr int kLook_ms = 100;  // how often a waiting question looks at its stop token
+constexpr std::size_t kUsualLine = 1024;  // a password of this length leaves no piece behind while it grows
+constexpr int kLook_ms = 100;             // how often a waiting question looks at its stop token
 
 /// The terminal's echo is off while this lives.
 class HiddenInput {
@@ -39,6 +40,7 @@ class HiddenInput {
 
 std::string read_line(const std::stop_token& stop) {
   std::string line;
+  line.reserve(kUsualLine);
   for (;;) {
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "the question was not answered");
     pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};

@@ -28,6 +28,11 @@ std::string why_text(const Verdict& verdict) {
   return joined(reasons, ", ");
 }
 
+std::string pending_text(const PruneDecision& decision, const std::string& why) {
+  if (decision.verdict.keep || decision.pending.empty()) return why;
+  return fmt::format("{}; {} pending", why, decision.pending.size() == 1 ? "a copy is" : "copies are");
+}
+
 std::string decisions_text(const PrunePlan& plan) {
   std::vector<std::string> ids;
   for (const PruneDecision& decision : plan.decisions) ids.push_back(decision.snapshot.id);
@@ -37,7 +42,7 @@ std::string decisions_text(const PrunePlan& plan) {
     const bool keep = decision.verdict.keep;
     table.row({decision.snapshot.id.substr(0, digits), table_time(decision.snapshot.time),
                decision.snapshot.source.name, keep ? "yes" : "no", keep ? "" : size_text(decision.bytes_freed),
-               why_text(decision.verdict)});
+               pending_text(decision, why_text(decision.verdict))});
   }
   return table.empty() ? "" : table.text();
 }
@@ -58,6 +63,12 @@ std::string removal_text(const PrunePlan& plan, bool with_unfinished) {
 std::string reach_text(const PrunePlan& plan) {
   return plan.oldest_kept ? fmt::format("restore reaches back to {} UTC", table_time(*plan.oldest_kept))
                           : "there is no snapshot to restore";
+}
+
+std::uint64_t removed_while_pending(const PrunePlan& plan) {
+  return static_cast<std::uint64_t>(std::ranges::count_if(plan.decisions, [](const PruneDecision& decision) {
+    return !decision.verdict.keep && !decision.pending.empty();
+  }));
 }
 
 std::string plan_text(const PrunePlan& plan) {

@@ -11,6 +11,9 @@ namespace dbsnap::cli {
 /// How many snapshots the plan removes.
 std::uint64_t snapshots_to_remove(const PrunePlan& plan);
 
+/// How many of them another repository was to get and has not got yet.
+std::uint64_t removed_while_pending(const PrunePlan& plan);
+
 /// "3 snapshots", "3 snapshots and 1 unfinished one".
 std::string removal_text(const PrunePlan& plan, bool with_unfinished);
 

@@ -60,9 +60,8 @@ void report_creation(Invocation& invocation, const Repository& repository) {
   }
 }
 
-void report_snapshot(Invocation& invocation, const Manifest& manifest, std::chrono::nanoseconds elapsed,
-                     std::string_view verb) {
-  Console& console = invocation.console();
+void report_snapshot(Console& console, const Manifest& manifest, std::chrono::nanoseconds elapsed,
+                     std::string_view verb, const std::string& repository_word) {
   for (const std::string& warning : manifest.warnings) {
     console.warn(fmt::format("{}: {}", manifest.source.name, warning));
   }
@@ -73,16 +72,22 @@ void report_snapshot(Invocation& invocation, const Manifest& manifest, std::chro
                            elapsed_text(elapsed)));
   console.detail(fmt::format("  {} of {} chunks new, {} frames ({} as deltas), {} packs", stats.chunks_new,
                              stats.chunks, stats.frames, stats.frames_delta, stats.packs_written));
+  console.detail("  store: " + requests_text(stats.store));
   if (!first) return;
-  const std::string repository = invocation.repository_word();
   console.note(
       fmt::format("  This is the first snapshot of {}; the next {} reads it again and stores only what changed.",
                   printable(manifest.source.name), verb));
   console.note("  Restore it beside the original, check what is stored, see all snapshots:");
-  console.note(fmt::format("    dbsnap restore {} -r {} --to {}", short_id(manifest.id), repository,
+  console.note(fmt::format("    dbsnap restore {} -r {} --to {}", short_id(manifest.id), repository_word,
                            example_target(manifest.source)));
-  console.note(fmt::format("    dbsnap verify -r {}", repository));
-  console.note(fmt::format("    dbsnap list -r {}", repository));
+  console.note(fmt::format("    dbsnap verify -r {}", repository_word));
+  console.note(fmt::format("    dbsnap list -r {}", repository_word));
+}
+
+std::string requests_text(const SinkCounts& counts) {
+  return fmt::format("{} ({} puts, {} gets, {} stats, {} lists, {} removes), {} up, {} down",
+                     counted(counts.requests(), "request"), counts.puts, counts.gets, counts.stats, counts.lists,
+                     counts.removes, size_text(counts.bytes_up), size_text(counts.bytes_down));
 }
 
 std::string repository_json(const Repository& repository) {

@@ -34,9 +34,13 @@ SnapshotOptions snapshot_options(const TakeOptions& options);
 /// Says that the repository was made, and what to keep.
 void report_creation(Invocation& invocation, const Repository& repository);
 
-/// The summary line, warnings, and for a source's first snapshot the commands to type next.
-void report_snapshot(Invocation& invocation, const Manifest& manifest, std::chrono::nanoseconds elapsed,
-                     std::string_view verb);
+/// The summary line, warnings, and for a source's first snapshot the commands to type next, with the repository as
+/// `repository_word`.
+void report_snapshot(Console& console, const Manifest& manifest, std::chrono::nanoseconds elapsed,
+                     std::string_view verb, const std::string& repository_word);
+
+/// "12 requests (5 puts, …), 4.0 MiB up, 96 KiB down".
+std::string requests_text(const SinkCounts& counts);
 
 /// {"id","url","encrypted","format"} of a repository.
 std::string repository_json(const Repository& repository);

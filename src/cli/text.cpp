@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 
 #include "dbsnap/error.hpp"
@@ -98,27 +97,6 @@ std::string shell_word(std::string_view text) {
     }
   }
   return out + "'";
-}
-
-std::uint64_t parse_size(std::string_view text, std::string_view option) {
-  const auto refuse = [&] {
-    return Error(ErrorCode::invalid_argument, fmt::format("{} cannot be \"{}\"", option, printable(text)))
-        .why("a size is a number with K, M, G or T behind it, for example 500, 64K or 1.5G");
-  };
-  double value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || !std::isfinite(value) || value < 0) throw refuse();
-  std::string unit(end, text.data() + text.size());
-  std::ranges::transform(unit, unit.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const std::string_view ending : {"/s", "b", "i"}) {
-    if (unit.ends_with(ending)) unit.resize(unit.size() - ending.size());
-  }
-  constexpr std::string_view kPrefixes = "kmgt";
-  const std::size_t power = unit.empty() ? 0 : kPrefixes.find(unit) + 1;
-  if (unit.size() > 1 || (power == 0 && !unit.empty())) throw refuse();
-  const double bytes = std::ldexp(value, static_cast<int>(power) * 10);
-  if (bytes >= std::ldexp(1.0, 63)) throw refuse();
-  return static_cast<std::uint64_t>(bytes);
 }
 
 }  // namespace dbsnap::cli

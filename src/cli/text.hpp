@@ -41,8 +41,4 @@ std::string joined(const std::vector<std::string>& items, std::string_view separ
 /// Text as one word for a POSIX shell, quoted only where needed.
 std::string shell_word(std::string_view text);
 
-/// Bytes meant by "500", "64K", "10M", "1.5GiB" (powers of 1024). Throws Error{invalid_argument}
-/// that names `option`.
-std::uint64_t parse_size(std::string_view text, std::string_view option);
-
 }  // namespace dbsnap::cli

@@ -8,6 +8,7 @@
 #include "base/url.hpp"
 #include "dbsnap/error.hpp"
 #include "dbsnap/registry.hpp"
+#include "dbsnap/size.hpp"
 #include "ops/components.hpp"
 
 namespace dbsnap {
@@ -93,10 +94,41 @@ std::string without_env(std::string_view text) {
   return value;
 }
 
+Environment process_environment() {
+  return Environment([](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  });
+}
+
+/// Takes the parameters that are meant for the wrappers out of the URL of a store.
+LimitOptions limits_of(Url& url) {
+  const auto take = [&](const std::string& name) -> std::uint64_t {
+    const auto parameter = url.query.extract(name);
+    return parameter ? parse_size(parameter.mapped(), "the parameter " + name) : 0;
+  };
+  return {.upload = take("upload_limit"), .download = take("download_limit")};
+}
+
 std::unique_ptr<Snapshotter> open_engine_at(const EngineEntry& engine, const Url& url) {
-  auto opened = engine.open(url);
+  auto opened = engine.open(url, process_environment());
   if (!opened) throw Error(ErrorCode::internal, "engine " + engine.name + " opened nothing");
   return opened;
+}
+
+/// The engine that answers to a URL, and the URL in parts.
+std::pair<const EngineEntry*, Url> engine_of(std::string_view text) {
+  const std::string resolved = without_env(text);
+  Url url = parse_url(resolved);
+  if (is_plain_path(resolved)) {
+    throw Error(ErrorCode::invalid_argument,
+                (resolved == text ? "the path " + resolved : "the value of " + std::string(text)) +
+                    " does not say which database it is; write a URL such as sqlite:///absolute/path, with one of: " +
+                    schemes_of(built_in().engines()));
+  }
+  const EngineEntry* engine = built_in().engine_for(url.scheme);
+  if (engine == nullptr) throw unknown_scheme("engine", "database", url.scheme, built_in().engines());
+  return {engine, std::move(url)};
 }
 
 }  // namespace
@@ -112,28 +144,34 @@ bool has_component(std::string_view name) {
   return built_in().engine_named(name) != nullptr || built_in().sink_named(name) != nullptr;
 }
 
-std::shared_ptr<Sink> open_sink(std::string_view text) {
+std::shared_ptr<Sink> open_sink(std::string_view text) { return open_sink(text, {}); }
+
+std::shared_ptr<Sink> open_sink(std::string_view text, const LimitOptions& limits) {
   Url url = parse_url(text);
   if (is_plain_path(text)) url.path = absolute_path(url.path);
+  LimitOptions limit = limits_of(url);
+  if (limits.upload != 0) limit.upload = limits.upload;
+  if (limits.download != 0) limit.download = limits.download;
   const SinkEntry* sink = built_in().sink_for(url.scheme);
   if (sink == nullptr) throw unknown_scheme("sink", "repository", url.scheme, built_in().sinks());
-  auto opened = sink->open(url);
+  auto opened = sink->open(url, process_environment());
   if (!opened) throw Error(ErrorCode::internal, "sink " + sink->name + " opened nothing");
-  return opened;
+  // Inside: every attempt counts.
+  opened = make_limit_sink(std::move(opened), limit);
+  return sink->remote ? make_retry_sink(std::move(opened)) : opened;
 }
 
 std::unique_ptr<Snapshotter> open_engine(std::string_view text) {
-  const std::string resolved = without_env(text);
-  Url url = parse_url(resolved);
-  if (is_plain_path(resolved)) {
-    throw Error(ErrorCode::invalid_argument,
-                (resolved == text ? "the path " + resolved : "the value of " + std::string(text)) +
-                    " does not say which database it is; write a URL such as sqlite:///absolute/path, with one of: " +
-                    schemes_of(built_in().engines()));
-  }
-  const EngineEntry* engine = built_in().engine_for(url.scheme);
-  if (engine == nullptr) throw unknown_scheme("engine", "database", url.scheme, built_in().engines());
+  const auto [engine, url] = engine_of(text);
   return open_engine_at(*engine, url);
+}
+
+std::vector<std::unique_ptr<Snapshotter>> open_engines(std::string_view text, const Context& context) {
+  const auto [engine, url] = engine_of(text);
+  if (engine->open_all) return engine->open_all(url, process_environment(), context);
+  std::vector<std::unique_ptr<Snapshotter>> engines;
+  engines.push_back(open_engine_at(*engine, url));
+  return engines;
 }
 
 std::unique_ptr<Snapshotter> open_engine_named(std::string_view name, std::string_view target) {

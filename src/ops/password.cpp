@@ -11,10 +11,13 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/posix_file.hpp"
+#include "base/secret.hpp"
 #include "dbsnap/error.hpp"
 
 extern char** environ;
@@ -26,37 +29,34 @@ constexpr std::size_t kMaxPasswordSize = 64 * 1024;
 constexpr int kPollMs = 200;
 constexpr int kWaitMs = 10;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
+std::string environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
   return value == nullptr ? "" : value;
 }
 
-std::string without_line_end(std::string text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  return text;
-}
-
-std::string checked(std::string password, const std::string& origin) {
-  if (password.size() > kMaxPasswordSize) {
+std::string checked(const SecretText& text, const std::string& origin) {
+  if (text.size() > kMaxPasswordSize) {
     throw Error(ErrorCode::invalid_argument, origin + " gives more than 64 KiB, which is no password");
   }
-  password = without_line_end(std::move(password));
+  std::string_view password = text.view();
+  while (password.ends_with('\n') || password.ends_with('\r')) password.remove_suffix(1);
   if (password.empty()) throw Error(ErrorCode::invalid_argument, origin + " gives an empty password");
-  return password;
+  return std::string(password);
 }
 
 std::string password_of_file(const std::string& path) {
   const PosixFile file = PosixFile::open(path, O_RDONLY);
-  std::string text;
+  SecretText text;
   std::array<char, 4096> part{};
+  const WipeAtEnd wiped(std::as_writable_bytes(std::span(part)));
   while (text.size() <= kMaxPasswordSize) {
     const ssize_t n = ::read(file.descriptor(), part.data(), part.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw posix_error(errno, "read", path);
     if (n == 0) break;
-    text.append(part.data(), static_cast<std::size_t>(n));
+    text.append({part.data(), static_cast<std::size_t>(n)});
   }
-  return checked(std::move(text), "the password file " + path);
+  return checked(text, "the password file " + path);
 }
 
 /// Attributes of a child that handles signals as a program started from a shell does, whatever this
@@ -111,9 +111,10 @@ class ShellCommand {
     }
   }
 
-  std::string output(const Context& context) {
-    std::string text;
+  SecretText output(const Context& context) {
+    SecretText text;
     std::array<char, 4096> part{};
+    const WipeAtEnd wiped(std::as_writable_bytes(std::span(part)));
     while (text.size() <= kMaxPasswordSize) {
       context.check();
       pollfd ready{pipe_[0], POLLIN, 0};
@@ -122,7 +123,7 @@ class ShellCommand {
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) throw posix_error(errno, "read from", "the password command");
       if (n == 0) break;
-      text.append(part.data(), static_cast<std::size_t>(n));
+      text.append({part.data(), static_cast<std::size_t>(n)});
     }
     return text;
   }
@@ -148,10 +149,10 @@ class ShellCommand {
   pid_t child_ = -1;
 };
 
-std::string password_of_command(const std::string& command, const Context& context) {
-  const std::string origin = "the command in DBSNAP_PASSWORD_COMMAND";
+std::string password_of_command(const std::string& command, const std::string& variable, const Context& context) {
+  const std::string origin = "the command in " + variable;
   ShellCommand child(command);
-  std::string text = child.output(context);
+  const SecretText text = child.output(context);
   const int status = child.wait(context);
   if (WIFSIGNALED(status)) {
     throw Error(ErrorCode::invalid_argument, origin + " was killed by signal " + std::to_string(WTERMSIG(status)));
@@ -159,28 +160,36 @@ std::string password_of_command(const std::string& command, const Context& conte
   if (WEXITSTATUS(status) != 0) {
     throw Error(ErrorCode::invalid_argument, origin + " failed with status " + std::to_string(WEXITSTATUS(status)));
   }
-  return checked(std::move(text), origin);
+  return checked(text, origin);
 }
 
 }  // namespace
 
 std::optional<std::string> find_password(const PasswordOptions& options, const Context& context) {
   if (!options.file.empty()) return password_of_file(options.file);
-  const std::string password = environment("DBSNAP_PASSWORD");
-  const std::string file = environment("DBSNAP_PASSWORD_FILE");
-  const std::string command = environment("DBSNAP_PASSWORD_COMMAND");
+  const std::string file_variable = options.variable + "_FILE";
+  const std::string command_variable = options.variable + "_COMMAND";
+  std::string password = environment(options.variable);
+  const std::string file = environment(file_variable);
+  const std::string command = environment(command_variable);
   std::vector<std::string> set;
-  if (!password.empty()) set.emplace_back("DBSNAP_PASSWORD");
-  if (!file.empty()) set.emplace_back("DBSNAP_PASSWORD_FILE");
-  if (!command.empty()) set.emplace_back("DBSNAP_PASSWORD_COMMAND");
+  if (!password.empty()) set.push_back(options.variable);
+  if (!file.empty()) set.push_back(file_variable);
+  if (!command.empty()) set.push_back(command_variable);
   if (set.size() > 1) {
+    wipe(password);
     throw Error(ErrorCode::invalid_argument, set[0] + " and " + set[1] + " are both set; which one holds is not clear")
         .hint("unset " + set[1]);
   }
   if (!password.empty()) return password;
   if (!file.empty()) return password_of_file(file);
-  if (!command.empty()) return password_of_command(command, context);
+  if (!command.empty()) return password_of_command(command, command_variable, context);
   return std::nullopt;
+}
+
+void wipe(std::string& secret) noexcept {
+  wipe(std::as_writable_bytes(std::span(secret)));
+  secret.clear();
 }
 
 }  // namespace dbsnap

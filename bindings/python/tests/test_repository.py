@@ -43,6 +43,7 @@ def test_the_second_snapshot_costs_what_changed(repository, database):
     after = repository.snapshot(database.url)
     assert after.parent == before.id
     assert after.stats["bytes_stored"] * 20 < before.stats["bytes_stored"]
+    assert after.stats["store"]["puts"] > 0 and after.stats["store"]["bytes_up"] >= after.stats["bytes_stored"]
     (entry,) = repository.diff(before.id, after.id).entries
     assert entry.change == "changed"
     stats = repository.stats()
@@ -51,10 +52,68 @@ def test_the_second_snapshot_costs_what_changed(repository, database):
 
 def test_verify_is_true_for_what_is_sound(repository, database):
     repository.snapshot(database.url)
-    for level in ("packs", "frames", "data"):
+    for level in ("listing", "tables", "packs", "frames", "data"):
         report = repository.verify(level=level)
         assert report
         assert report.snapshots == 1
+
+
+def test_repair_rebuilds_what_is_stored_elsewhere_and_tells_what_is_lost(database, tmp_path):
+    database.add(5000)
+    with dbsnap.Repository.create(tmp_path / "repo", encrypt=False) as repository:
+        first = repository.snapshot(database.url)
+        twin = repository.snapshot(database.url, source_name="twin")
+        assert repository.repair(snapshots=[first.id]).damaged == []
+        (lost,) = (tmp_path / "repo" / "packs").rglob(f"{first.id}-*")
+        lost.unlink()
+        planned = repository.repair(dry_run=True)
+        assert planned
+        assert planned.damaged[0].rebuilt_as is None
+        (repaired,) = repository.repair().damaged
+        assert (repaired.snapshot, repaired.whole) == (first.id, True)
+        assert repaired.damaged == [str(lost.relative_to(tmp_path / "repo"))]
+        assert repository.verify(snapshots=[repaired.rebuilt_as])
+        repository.restore(repaired.rebuilt_as, f"sqlite://{tmp_path}/copy.db")
+        assert count_rows(tmp_path / "copy.db") == count_rows(database.path)
+        for pack in (tmp_path / "repo" / "packs").rglob(f"{twin.id}-*"):
+            pack.unlink()
+        report = repository.repair(snapshots=[twin.id])
+        assert not report
+        assert report.damaged[0].lost[0].length_bytes > 0
+
+
+def test_verify_reads_a_part_and_remembers_it(repository, database):
+    repository.snapshot(database.url)
+    first = repository.verify(percent=100)
+    assert first.packs_checked == first.packs_needed
+    again = repository.verify(max_age="30d")
+    assert again
+    assert again.packs_checked.packs == 0
+    assert again.packs_fresh == first.packs_needed
+    assert again.oldest_check is not None
+    with pytest.raises(dbsnap.InvalidArgument):
+        repository.verify(level="listing", percent=10)
+    with pytest.raises(dbsnap.InvalidArgument):
+        repository.verify(percent=101)
+
+
+def test_keyless_verify_needs_no_password_and_finds_a_changed_byte(tmp_path, database):
+    folder = tmp_path / "encrypted"
+    with dbsnap.Repository.create(str(folder), password="right") as encrypted:
+        encrypted.snapshot(database.url)
+    report = dbsnap.Repository.verify_keyless(str(folder))
+    assert report
+    assert report.packs_checked.packs > 0
+    pack = next(path for path in sorted((folder / "packs").rglob("*")) if path.is_file())
+    content = bytearray(pack.read_bytes())
+    content[len(content) // 2] ^= 1
+    pack.chmod(0o600)
+    pack.write_bytes(content)
+    report = dbsnap.Repository.verify_keyless(str(folder), percent=100)
+    assert not report
+    assert report.damage[0].object == str(pack.relative_to(folder))
+    with pytest.raises(dbsnap.NoRepository):
+        dbsnap.Repository.verify_keyless(str(tmp_path / "nothing"))
 
 
 def test_snapshots_are_found_by_time(repository, database):
@@ -76,6 +135,23 @@ def test_a_pinned_snapshot_is_not_forgotten(repository, database):
     repository.forget(taken.id)
     with pytest.raises(dbsnap.NotFound):
         repository.manifest(taken.id)
+
+
+def test_a_forgotten_snapshot_comes_back_under_a_new_id_until_a_prune_has_removed_it(repository, database):
+    taken = repository.snapshot(database.url)
+    kept = repository.snapshot(database.url, use_parent=False)
+    repository.forget(taken.id)
+    assert [snapshot.id for snapshot in repository.forgotten()] == [taken.id]
+    back = repository.unforget(taken.id)
+    assert back.id != taken.id
+    assert (back.time, back.entries) == (taken.time, taken.entries)
+    assert {snapshot.id for snapshot in repository.snapshots()} == {kept.id, back.id}
+    repository.forget(back.id)
+    report = repository.apply(repository.plan_prune(dbsnap.KeepPolicy()), wait=False)
+    assert (report.packs_removed, report.fenced) == (1, 0)
+    assert repository.forgotten() == []
+    with pytest.raises(dbsnap.NotFound):
+        repository.unforget(back.id)
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])

@@ -130,6 +130,14 @@ class _Call:
             raise
 
 
+def with_progress(context: Context | None, on_progress: Callable[[Progress], object] | None) -> Context | None:
+    """The context with another progress callback, where one is given."""
+    if on_progress is None:
+        return context
+    base = context or Context()
+    return Context(on_progress, base.on_log, base.timeout_s, base.cancel)
+
+
 def run_call(context: Context | None, call: Callable[[Any, Any], int]) -> None:
     """Runs `call`, given a C context and its `dbsnap_error **`.
 
@@ -142,6 +150,10 @@ def run_call(context: Context | None, call: Callable[[Any, Any], int]) -> None:
             running.run(call)
             return
         _run_beside(lambda: running.run(call), running.token.trigger)
+
+
+# A signal that arrives as the main thread is about to wait does not wake it: Python runs the handler when the wait ends.
+_MISSED_SIGNAL_S = 0.1
 
 
 def _run_beside(action: Callable[[], None], cancel: Callable[[], None]) -> None:
@@ -159,7 +171,7 @@ def _run_beside(action: Callable[[], None], cancel: Callable[[], None]) -> None:
                 if interrupt is not None:
                     cancel()
                 helper.go.set()
-                helper.running.acquire()
+                helper.running.acquire(timeout=_MISSED_SIGNAL_S)
             except KeyboardInterrupt as pressed:
                 interrupt = pressed
     except BaseException:

@@ -44,6 +44,18 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a snapshot was first taken, for one that was copied from another repository."""
+
+    repository: str
+    id: str
+
+    @staticmethod
+    def from_json(data: Json | None) -> Origin | None:
+        return None if data is None else Origin(data["repository"], data["id"])
+
+
+@dataclass(frozen=True)
 class ManifestEntry:
     """One named byte stream of a snapshot."""
 
@@ -67,6 +79,7 @@ class Manifest:
 
     id: str
     parent: str | None
+    origin: Origin | None
     source: Source
     time: datetime
     tags: list[str]
@@ -82,6 +95,7 @@ class Manifest:
         return Manifest(
             id=data["id"],
             parent=data["parent"],
+            origin=Origin.from_json(data["origin"]),
             source=Source.from_json(data["source"]),
             time=time_from_text(data["time"]),
             tags=data["tags"],
@@ -102,6 +116,7 @@ class SnapshotSummary:
     time: datetime
     source: Source
     tags: list[str]
+    origin: Origin | None
     pinned: bool
     good: bool
     size_bytes: int
@@ -115,6 +130,7 @@ class SnapshotSummary:
             time=time_from_text(data["time"]),
             source=Source.from_json(data["source"]),
             tags=data["tags"],
+            origin=Origin.from_json(data["origin"]),
             pinned=data["pinned"],
             good=data["good"],
             size_bytes=data["size_bytes"],
@@ -146,8 +162,62 @@ class Damage:
 
 
 @dataclass(frozen=True)
+class PackCount:
+    """Some packs, and their stored bytes together."""
+
+    packs: int
+    bytes: int
+
+    @staticmethod
+    def from_json(data: Json) -> PackCount:
+        return PackCount(data["packs"], data["bytes"])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that an examination has to say. `severity` is ok, note, warning or failure."""
+
+    severity: str
+    check: str
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """What an examination of a store has found. True in a condition when nothing is worse than a note.
+
+    `exit_code` is that of `dbsnap doctor`; `failure` the error name of the first failure, None without one.
+    """
+
+    url: str
+    worst: str
+    exit_code: int
+    failure: str | None
+    findings: list[Finding]
+
+    def __bool__(self) -> bool:
+        return self.exit_code == 0
+
+    @staticmethod
+    def from_json(data: Json) -> DoctorReport:
+        return DoctorReport(
+            url=data["url"],
+            worst=data["worst"],
+            exit_code=data["exit_code"],
+            failure=data["failure"],
+            findings=[Finding(one["severity"], one["check"], one["what"], one["hint"]) for one in data["findings"]],
+        )
+
+
+@dataclass(frozen=True)
 class VerifyReport:
-    """What verify looked at and found. True in a condition when there is no damage."""
+    """What verify looked at and found. True in a condition when there is no damage.
+
+    Of the packs that were needed some were `packs_checked` by this run, some `packs_fresh` by `max_age`, some
+    `packs_left` by `percent`. `oldest_check` is when the pack that has waited longest was checked; None when one never
+    was.
+    """
 
     ok: bool
     snapshots: int
@@ -155,14 +225,78 @@ class VerifyReport:
     frames: int
     bytes: int
     damage: list[Damage]
+    packs_needed: PackCount
+    packs_checked: PackCount
+    packs_fresh: PackCount
+    packs_left: PackCount
+    oldest_check: datetime | None
 
     def __bool__(self) -> bool:
         return self.ok
 
     @staticmethod
     def from_json(data: Json) -> VerifyReport:
-        damage = [Damage(one["snapshot"], one["object"], one["what"]) for one in data["damage"]]
-        return VerifyReport(data["ok"], data["snapshots"], data["objects"], data["frames"], data["bytes"], damage)
+        oldest = data["oldest_check"]
+        return VerifyReport(
+            ok=data["ok"],
+            snapshots=data["snapshots"],
+            objects=data["objects"],
+            frames=data["frames"],
+            bytes=data["bytes"],
+            damage=[Damage(one["snapshot"], one["object"], one["what"]) for one in data["damage"]],
+            packs_needed=PackCount.from_json(data["packs_needed"]),
+            packs_checked=PackCount.from_json(data["packs_checked"]),
+            packs_fresh=PackCount.from_json(data["packs_fresh"]),
+            packs_left=PackCount.from_json(data["packs_left"]),
+            oldest_check=None if oldest is None else time_from_text(oldest),
+        )
+
+
+@dataclass(frozen=True)
+class LostRange:
+    """Bytes of an entry that are stored nowhere any more, or that no table finds."""
+
+    entry: str
+    offset_bytes: int
+    length_bytes: int
+
+
+@dataclass(frozen=True)
+class SnapshotRepair:
+    """What was found and done about one damaged snapshot. `rebuilt_as` is the snapshot that replaces it."""
+
+    snapshot: str
+    whole: bool
+    damaged: list[str]
+    tables_rebuilt: int
+    chunks_found: int
+    chunks_rescued: int
+    lost: list[LostRange]
+    why: str
+    rebuilt_as: str | None
+
+    @staticmethod
+    def from_json(data: Json) -> SnapshotRepair:
+        lost = [LostRange(one["entry"], one["offset_bytes"], one["length_bytes"]) for one in data["lost"]]
+        return SnapshotRepair(**{**data, "lost": lost})
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """What repair looked at, and each snapshot that is damaged. True in a condition when nothing is lost."""
+
+    ok: bool
+    dry_run: bool
+    snapshots: int
+    damaged: list[SnapshotRepair]
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @staticmethod
+    def from_json(data: Json) -> RepairReport:
+        damaged = [SnapshotRepair.from_json(one) for one in data["damaged"]]
+        return RepairReport(data["ok"], data["dry_run"], data["snapshots"], damaged)
 
 
 @dataclass(frozen=True)
@@ -242,11 +376,14 @@ class Decision:
     keep: bool
     reasons: list[Reason]
     bytes_freed: int
+    pending: list[str]
+    """URLs of repositories that were to get a copy and have not got it yet."""
 
     @staticmethod
     def from_json(data: Json) -> Decision:
         reasons = [Reason(one["rule"], one["detail"]) for one in data["reasons"]]
-        return Decision(SnapshotSummary.from_json(data["snapshot"]), data["keep"], reasons, data["bytes_freed"])
+        snapshot = SnapshotSummary.from_json(data["snapshot"])
+        return Decision(snapshot, data["keep"], reasons, data["bytes_freed"], data["pending"])
 
 
 @dataclass(frozen=True)
@@ -256,7 +393,9 @@ class PruneReport:
     snapshots_removed: int
     packs_removed: int
     bytes_freed: int
+    fenced: int
+    """Sessions that were taken for dead."""
 
     @staticmethod
     def from_json(data: Json) -> PruneReport:
-        return PruneReport(data["snapshots_removed"], data["packs_removed"], data["bytes_freed"])
+        return PruneReport(data["snapshots_removed"], data["packs_removed"], data["bytes_freed"], data["fenced"])

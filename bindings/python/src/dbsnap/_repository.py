@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Callable
 
-from ._context import Context, Progress, run_call
+from ._context import Context, Progress, run_call, with_progress
+from ._copies import Copies
 from ._engine import EngineLike, open_engine
-from ._library import ffi, lib
+from ._keys import Keys
+from ._library import ffi, lib, take_document
 from ._options import options_of
 from ._plan import PrunePlan
 from ._policy import PolicyLike, open_policy
@@ -18,6 +20,7 @@ from ._reports import (
     DiffReport,
     Manifest,
     PruneReport,
+    RepairReport,
     RestoreReport,
     SnapshotSummary,
     Stats,
@@ -30,14 +33,7 @@ from ._transfers import Transfers
 OnProgress = Callable[[Progress], object]
 
 
-def _with_progress(context: Context | None, on_progress: OnProgress | None) -> Context | None:
-    if on_progress is None:
-        return context
-    base = context or Context()
-    return Context(on_progress, base.on_log, base.timeout_s, base.cancel)
-
-
-class Repository(Transfers):
+class Repository(Transfers, Keys, Copies):
     """Made by create() or open(); usable from any thread; closed by close() or a `with` statement.
 
     A sink is a URL ("file:///srv/backups", "memory:"), a path, or a Sink. Where a snapshot's id is asked for, a unique
@@ -54,6 +50,8 @@ class Repository(Transfers):
         chunk_size_bytes: int | None = None,
         frame_size_bytes: int | None = None,
         pack_size_bytes: int | None = None,
+        cache_folder: str | None = None,
+        cache_size_bytes: int | None = None,
         context: Context | None = None,
     ) -> Repository:
         """Makes a new repository, encrypted unless `encrypt` is False. Raises AlreadyExists."""
@@ -63,13 +61,30 @@ class Repository(Transfers):
             chunk_size_bytes=chunk_size_bytes,
             frame_size_bytes=frame_size_bytes,
             pack_size_bytes=pack_size_bytes,
+            cache_folder=cache_folder,
+            cache_size_bytes=cache_size_bytes,
         ) as options:
             return _open(lib.dbsnap_repository_create, sink, options, context)
 
     @staticmethod
-    def open(sink: SinkLike, *, password: str | None = None, context: Context | None = None) -> Repository:
-        """Opens a repository. Raises NoRepository, WrongKey, IncompatibleVersion or Damaged."""
-        with options_of(password=password) as options:
+    def open(
+        sink: SinkLike,
+        *,
+        password: str | None = None,
+        cache_folder: str | None = None,
+        cache_size_bytes: int | None = None,
+        context: Context | None = None,
+    ) -> Repository:
+        """Opens a repository with a password or a recovery code.
+
+        `cache_folder` keeps what a remote store holds on a local disk too, so that less is sent next time.
+
+        Raises NoRepository, WrongKey (also for a password to a repository that is not encrypted), IncompatibleVersion
+        or Damaged.
+        """
+        with options_of(
+            password=password, cache_folder=cache_folder, cache_size_bytes=cache_size_bytes
+        ) as options:
             return _open(lib.dbsnap_repository_open, sink, options, context)
 
     def snapshot(
@@ -84,6 +99,8 @@ class Repository(Transfers):
         read_limit_bytes_per_second: int | None = None,
         time: datetime | None = None,
         use_parent: bool | None = None,
+        base_data: str | None = None,
+        source_patience_ms: int | None = None,
         on_progress: OnProgress | None = None,
         context: Context | None = None,
     ) -> Manifest:
@@ -98,13 +115,15 @@ class Repository(Transfers):
             read_limit_bytes_per_second=read_limit_bytes_per_second,
             time_ns=None if time is None else ns_from_time(time),
             use_parent=use_parent,
+            base_data=base_data,
+            source_patience_ms=source_patience_ms,
         ) as options:
             return Manifest.from_json(
                 self._document(
                     lambda c_context, out, error: lib.dbsnap_repository_snapshot(
                         self._handle, engine._handle, options, c_context, out, error
                     ),
-                    _with_progress(context, on_progress),
+                    with_progress(context, on_progress),
                 )
             )
 
@@ -190,7 +209,7 @@ class Repository(Transfers):
                     lambda c_context, out, error: lib.dbsnap_repository_restore(
                         self._handle, full, engine._handle, options, c_context, out, error
                     ),
-                    _with_progress(context, on_progress),
+                    with_progress(context, on_progress),
                 )
             )
 
@@ -198,6 +217,8 @@ class Repository(Transfers):
         self,
         *,
         level: str = "frames",
+        max_age: str | None = None,
+        percent: int | None = None,
         snapshots: Sequence[str] = (),
         scratch_folder: str | None = None,
         engine: EngineLike | None = None,
@@ -205,7 +226,14 @@ class Repository(Transfers):
         on_progress: OnProgress | None = None,
         context: Context | None = None,
     ) -> VerifyReport:
-        """Checks what is stored: "packs" are there, "frames" decode, "data" restores. Damage is reported, not raised.
+        """Checks what is stored. Damage is reported, not raised.
+
+        Levels, each proving more than those before: "listing" (packs are there), "tables" (chunk tables read back),
+        "checksums" (the store's own checksums of the packs are right), "packs" (packs have the bytes that were written),
+        "frames" (they decode), "data" (snapshots restore).
+
+        For levels "packs" and "frames" `max_age` ("30d", "36h") leaves out what was checked lately, and `percent` reads
+        a share of the stored bytes, those that waited longest first; what was read is remembered in the repository.
 
         Level "data" restores into `scratch_folder` (a temporary one unless given); `engine` is needed only for
         snapshots of an engine of your own.
@@ -214,7 +242,14 @@ class Repository(Transfers):
             if level == "data" and scratch_folder is None:
                 scratch_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dbsnap-verify-"))
             options = stack.enter_context(
-                options_of(level=level, snapshot=list(snapshots), scratch_folder=scratch_folder, threads=threads)
+                options_of(
+                    level=level,
+                    max_age=max_age,
+                    percent=percent,
+                    snapshot=list(snapshots),
+                    scratch_folder=scratch_folder,
+                    threads=threads,
+                )
             )
             given = None if engine is None else open_engine(engine)
             handle = ffi.NULL if given is None else given._handle
@@ -224,9 +259,58 @@ class Repository(Transfers):
                     lambda c_context, out, error: lib.dbsnap_repository_verify(
                         self._handle, handle, options, c_context, sound, out, error
                     ),
-                    _with_progress(context, on_progress),
+                    with_progress(context, on_progress),
                 )
             )
+
+    def repair(
+        self,
+        *,
+        snapshots: Sequence[str] = (),
+        dry_run: bool = False,
+        threads: int | None = None,
+        on_progress: OnProgress | None = None,
+        context: Context | None = None,
+    ) -> RepairReport:
+        """Rebuilds damaged snapshots from what is still stored, as new ones; removes and changes nothing.
+
+        Looks at the snapshots that a verify has marked, or that lack a pack, unless `snapshots` names others. What is
+        lost is reported, not raised.
+        """
+        with options_of(snapshot=list(snapshots), dry_run=dry_run, threads=threads) as options:
+            whole = ffi.new("bool *")
+            return RepairReport.from_json(
+                self._document(
+                    lambda c_context, out, error: lib.dbsnap_repository_repair(
+                        self._handle, options, c_context, whole, out, error
+                    ),
+                    with_progress(context, on_progress),
+                )
+            )
+
+    @staticmethod
+    def verify_keyless(
+        sink: SinkLike,
+        *,
+        percent: int | None = None,
+        threads: int | None = None,
+        on_progress: OnProgress | None = None,
+        context: Context | None = None,
+    ) -> VerifyReport:
+        """Reads the packs in a sink and compares each with the checksum in it. Needs no password.
+
+        Cannot see packs that are missing or forged. `percent` reads a share of the bytes, drawn anew each time.
+        Raises NoRepository.
+        """
+        handle = open_sink(sink)
+        sound = ffi.new("bool *")
+        out = ffi.new("dbsnap_document **")
+        with options_of(percent=percent, threads=threads) as options:
+            run_call(
+                with_progress(context, on_progress),
+                lambda c_context, error: lib.dbsnap_verify_keyless(handle, options, c_context, sound, out, error),
+            )
+        return VerifyReport.from_json(take_document(out[0]))
 
     def forget(self, *ids: str, context: Context | None = None) -> None:
         """Drops snapshots from the list; a prune frees their data. Raises Locked for a pinned one."""
@@ -235,6 +319,30 @@ class Repository(Transfers):
         run_call(
             context,
             lambda c_context, error: lib.dbsnap_repository_forget(self._handle, array, len(texts), c_context, error),
+        )
+
+    def forgotten(
+        self, *, source: str | None = None, tags: Sequence[str] = (), context: Context | None = None
+    ) -> list[SnapshotSummary]:
+        """Forgotten snapshots that no prune has removed yet, newest first."""
+        with options_of(source=source, tag=list(tags)) as options:
+            rows = self._document(
+                lambda c_context, out, error: lib.dbsnap_repository_forgotten(
+                    self._handle, options, c_context, out, error
+                ),
+                context,
+            )
+        return [SnapshotSummary.from_json(row) for row in rows]
+
+    def unforget(self, id: str, *, context: Context | None = None) -> Manifest:
+        """Brings a forgotten snapshot (a full id) back as a new one. Raises Locked once its data is condemned or gone."""
+        return Manifest.from_json(
+            self._document(
+                lambda c_context, out, error: lib.dbsnap_repository_unforget(
+                    self._handle, id.encode(), c_context, out, error
+                ),
+                context,
+            )
         )
 
     def pin(self, id: str, *, context: Context | None = None) -> None:
@@ -268,10 +376,23 @@ class Repository(Transfers):
         return PrunePlan(ffi.gc(out[0], lib.dbsnap_plan_free))
 
     def apply(
-        self, plan: PrunePlan, *, discard_unfinished: bool = False, context: Context | None = None
+        self,
+        plan: PrunePlan,
+        *,
+        discard_unfinished: bool = False,
+        wait: bool = True,
+        patience_ms: int | None = None,
+        exclusive: bool = False,
+        context: Context | None = None,
     ) -> PruneReport:
-        """Carries out a plan. Raises Locked when a snapshot is being taken or the plan is out of date."""
-        with options_of(discard_unfinished=discard_unfinished) as options:
+        """Carries out a plan beside running snapshots and other prunes; waits for those that it saw begin.
+
+        A snapshot without a sign of life for `patience_ms` is taken for dead (`discard_unfinished`: at once). Raises
+        Locked with wait=False, when the plan is out of date, or when the store needs `exclusive`.
+        """
+        with options_of(
+            discard_unfinished=discard_unfinished, wait=wait, patience_ms=patience_ms, exclusive=exclusive
+        ) as options:
             return PruneReport.from_json(
                 self._document(
                     lambda c_context, out, error: lib.dbsnap_repository_apply(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Callable, TypeVar
@@ -11,7 +10,6 @@ from ._context import Context, run_call
 from ._library import encode, ffi, lib, take_document, text_of
 from ._options import options_of
 
-_FULL_ID = re.compile(r"[0-9a-f]{32}")
 Self = TypeVar("Self", bound="RepositoryHandle")
 
 
@@ -64,7 +62,7 @@ class RepositoryHandle:
             )
 
     def _full_id(self, text: str, context: Context | None) -> bytes:
-        return encode(text if _FULL_ID.fullmatch(text) else self.resolve(text, context=context))
+        return encode(self.resolve(text, context=context))
 
     def _document(self, call: Callable[[Any, Any, Any], int], context: Context | None) -> Any:
         out = ffi.new("dbsnap_document **")
