@@ -12,8 +12,11 @@
 #include "format/envelope.hpp"
 #include "format/frame.hpp"
 #include "format/frame_codec.hpp"
+#include "format/key_slot.hpp"
+#include "format/ledger_codec.hpp"
 #include "format/manifest_codec.hpp"
 #include "format/pack.hpp"
+#include "format/round_codec.hpp"
 #include "repo/plain_file.hpp"
 #include "support.hpp"
 
@@ -67,6 +70,10 @@ ChunkRef some_row(std::uint32_t number) {
 }
 
 void add_texts(const Corpus& corpus) {
+  corpus.add("recovery_code", "valid", "0V1KP-7M29A-XQ3T2-5ZB8B-H0DW2-A4P6M-J1RCY-EVF05");
+  corpus.add("recovery_code", "typed", "ov1kp 7m29a xq3t2 5zb8b hodw2 a4p6m j1rcy evf05\n");
+  corpus.add("recovery_code", "mistyped", "0V1KP-7M29A-XQ3T2-5ZB8B-H0DW2-A4P6M-J1RCY-EVF06");
+  corpus.add("recovery_code", "words", "correct horse battery staple");
   int number = 0;
   for (const char* text : {"", "Zg==", "Zm8=", "Zm9vYmFy", "Zh==", "+/+/"}) {
     corpus.add("base64", "seed-" + std::to_string(++number), std::string_view(text));
@@ -116,6 +123,30 @@ void add_streams(const Corpus& corpus) {
   }
 }
 
+void add_rounds(const Corpus& corpus) {
+  const PackId pack = corpus_pack();
+  const std::string plan = encode_plan({.condemned = {pack, {pack.session, pack.number + 7}}, .seen = {pack.session}});
+  corpus.add("round", "plan", view_of(plan));
+  corpus.add("round", "verdict", view_of(encode_verdict({.packs = {pack}})));
+  corpus.add("round", "short", view_of(plan).first(plan.size() - 4));
+}
+
+void add_ledgers(const Corpus& corpus) {
+  constexpr std::uint64_t kTime = 1'795'244'369'000;
+  Ledger ledger;
+  for (std::uint32_t n = 0; n < 4; ++n) {
+    PackId pack = corpus_pack();
+    pack.number = n * n;
+    ledger[pack] = {kTime + n % 2, n < 2 ? kTime : 0, n == 3 ? kTime + 1000 : 0};
+    pack.session[0] = std::byte{0x77};
+    ledger[pack] = {kTime, 0, 0};
+  }
+  const Bytes payload = encode_ledger(ledger);
+  corpus.add("ledger", "two-sessions", payload);
+  corpus.add("ledger", "short", ByteView(payload).first(payload.size() - 3));
+  corpus.add("ledger", "empty", encode_ledger({}));
+}
+
 Manifest some_manifest() {
   Manifest manifest;
   manifest.id = to_text(corpus_pack().session);
@@ -139,6 +170,9 @@ Manifest some_manifest() {
 void add_documents(const Corpus& corpus) {
   const Bytes manifest = encode_manifest(some_manifest());
   corpus.add("manifest", "valid", manifest);
+  Manifest copied = some_manifest();
+  copied.origin = {.repository = std::string(32, 'c'), .id = std::string(32, 'd')};
+  corpus.add("manifest", "copied", encode_manifest(copied));
   std::string newer(text_of(manifest));
   newer.replace(newer.find("\"format\":1"), 10, "\"format\":2");
   corpus.add("manifest", "newer", newer);
@@ -149,14 +183,21 @@ void add_documents(const Corpus& corpus) {
                           .encrypted = false,
                           .chunk_size = 65536,
                           .frame_size = 524288,
-                          .pack_size = 16 << 20,
-                          .slots = {}};
+                          .pack_size = 16 << 20};
   corpus.add("config", "open", encode_config(config));
   config.encrypted = true;
-  config.slots = {{.cost = {}, .salt = Bytes(32), .sealed_key = Bytes(48)}};
   const Bytes encrypted = encode_config(config);
   corpus.add("config", "encrypted", encrypted);
   corpus.add("config", "short", ByteView(encrypted).first(200));
+
+  const KeyName name = corpus_key();
+  const NewKey key{.kind = KeyKind::password, .label = "laptop", .created = {}, .cost = {.n = 16, .r = 1, .p = 1}};
+  const Bytes slot = encode_key_slot(name, seal_key_slot(config, name, key, "password", {}));
+  corpus.add("key_slot", "valid", slot);
+  corpus.add("key_slot", "short", ByteView(slot).first(300));
+  std::string dear(text_of(slot));
+  dear.replace(dear.find("\"n\": 16"), 7, "\"n\": 4194304");
+  corpus.add("key_slot", "dear", dear);
 
   const std::string text = some_text(20);
   const Bytes body = FrameCodec().compress(view_of(text), {}, 3);
@@ -164,6 +205,31 @@ void add_documents(const Corpus& corpus) {
   corpus.add("envelope", "payload", joined(view_of(std::string_view(size, 2)), body));
   corpus.add("envelope", "wrong-size", joined(view_of("\x01\x01"), body));
   corpus.add("envelope", "object", seal_object(open_keys(), ObjectType::manifest, kCorpusObject, view_of(text)));
+}
+
+void add_directories(const Corpus& corpus) {
+  Bytes frames;
+  append_directory_frame({.place = {corpus_pack(), 64, 900},
+                          .depth = 2,
+                          .entry = 3,
+                          .table_level = 0,
+                          .slots = {{some_row(1).id, 65536, 4096}, {some_row(2).id, 131072, 65536}}},
+                         frames);
+  append_directory_frame({.place = {corpus_pack(), 964, 60},
+                          .depth = 0,
+                          .entry = 3,
+                          .table_level = 1,
+                          .slots = {{some_row(3).id, 0, 128}}},
+                         frames);
+  const Bytes directory = encode_directory({some_base(0).frame.pack, corpus_pack()}, frames);
+  // Number of frames, and bytes of all of them together.
+  const std::string_view right("\x02\x03\xc0", 3);
+  const std::string_view wrong_count("\x03\x03\xc0", 3);
+  const std::string_view wrong_size("\x02\x03\xc1", 3);
+  corpus.add("pack", "directory", joined(view_of(right), directory));
+  corpus.add("pack", "wrong-count", joined(view_of(wrong_count), directory));
+  corpus.add("pack", "wrong-size", joined(view_of(wrong_size), directory));
+  corpus.add("pack", "short-directory", joined(view_of(right), ByteView(directory).first(60)));
 }
 
 void add_frames(const Corpus& corpus) {
@@ -205,10 +271,13 @@ void add_frames(const Corpus& corpus) {
   prelude = {.entry = 0, .table_level = 1, .slots = {{1 << 20, 6, Slot::kNoBase}}, .bases = {}};
   add_frame("stored");
 
-  corpus.add("pack", "directory", std::string_view("\x02\x40\x84\x07\xc4\x07\x10", 7));
-  corpus.add("pack", "wrong-count", std::string_view("\x03\x40\x84\x07", 4));
+  add_directories(corpus);
   PackBuilder builder(open_keys(), corpus_pack(), 1024);
-  builder.append({.prelude = prelude, .body = {FrameEncoding::stored, Bytes(6)}, .depth = 0, .plain_size = 6});
+  builder.append({.prelude = prelude,
+                  .body = {FrameEncoding::stored, Bytes(6)},
+                  .depth = 0,
+                  .plain_size = 6,
+                  .ids = {some_row(1).id}});
   corpus.add("pack", "whole", std::move(builder).finish().bytes);
 
   Bytes rows;
@@ -263,6 +332,8 @@ int main(int argc, char** argv) {
     add_texts(corpus);
     add_streams(corpus);
     add_documents(corpus);
+    add_ledgers(corpus);
+    add_rounds(corpus);
     add_frames(corpus);
     add_sqlite(corpus);
   } catch (const std::exception& error) {

@@ -9,10 +9,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=60
+preset=fuzz
 names=()
 while [ $# -gt 0 ]; do
   case "$1" in
-    --corpus-only) seconds=0 ;;
+    --corpus-only) seconds=0; preset=fuzz-corpus ;;
     --seconds) seconds="${2:?run.sh: --seconds needs a number}"; shift ;;
     -*) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
     *) names+=("$1") ;;
@@ -21,11 +22,11 @@ while [ $# -gt 0 ]; do
 done
 
 if command -v ccache >/dev/null; then export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-cmake --preset fuzz
-cmake --build --preset fuzz
+cmake --preset "$preset"
+cmake --build --preset "$preset"
 
 if [ "${#names[@]}" -eq 0 ]; then
-  for program in build/fuzz/bin/fuzz-*; do
+  for program in "build/$preset"/bin/fuzz-*; do
     [ ! -x "$program" ] || names+=("${program##*/fuzz-}")
   done
 fi
@@ -47,7 +48,7 @@ for name in "${names[@]}"; do
     options=(-max_total_time="$seconds" -use_value_profile=1 "$finds" "$seeds")
   fi
   echo "== $name: $(find "$seeds" -type f | wc -l) seeds, $seconds s"
-  if "build/fuzz/bin/fuzz-$name" -artifact_prefix="$crashes/" -timeout=25 -rss_limit_mb=2048 "${options[@]}" 2>&1 | tail -n 40; then
+  if "build/$preset/bin/fuzz-$name" -artifact_prefix="$crashes/" -timeout=25 -rss_limit_mb=2048 "${options[@]}" 2>&1 | tail -n 40; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))

@@ -1,5 +1,10 @@
 #include "support.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include "base/hash.hpp"
+#include "base/hex.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -32,6 +37,16 @@ void patch(Bytes& bytes, std::size_t position, std::uint64_t value, std::size_t 
   for (std::size_t i = 0; i < size; ++i) bytes.at(position + i) = static_cast<std::byte>(value >> (8 * i));
 }
 
+std::optional<std::string> with_checksum(ByteView input) {
+  using Json = nlohmann::json;
+  const auto shallow = [](int depth, Json::parse_event_t, const Json&) { return depth <= 8; };
+  Json json = Json::parse(text_of(input), shallow, false);
+  if (json.is_discarded() || !json.is_object()) return std::nullopt;
+  json.erase("checksum");
+  json["checksum"] = to_hex(sha256(view_of(json.dump())));
+  return json.dump();
+}
+
 const KeyRing& open_keys() {
   static const KeyRing keys("00112233445566778899aabbccddeeff", std::nullopt);
   return keys;
@@ -43,5 +58,7 @@ PackId corpus_pack() {
   id.number = 1;
   return id;
 }
+
+KeyName corpus_key() { return {.id = "0123456789abcdef", .object = "ffeeddccbbaa99887766554433221100"}; }
 
 }  // namespace dbsnap::fuzz

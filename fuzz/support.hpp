@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "dbsnap/bytes.hpp"
@@ -45,10 +47,16 @@ inline ByteView view_of(std::string_view text) { return std::as_bytes(std::span(
 /// Writes a little-endian number over the bytes at `position`.
 void patch(Bytes& bytes, std::size_t position, std::uint64_t value, std::size_t size);
 
+/// A JSON object with the checksum that goes with it, as configs and key objects have one; nothing when `input` is no
+/// shallow JSON object.
+std::optional<std::string> with_checksum(ByteView input);
+
 /// Keys of a repository that is not encrypted, so that corpora can be read and made anywhere.
 const KeyRing& open_keys();
 /// The pack that frames and packs of the corpora belong to.
 PackId corpus_pack();
+/// The name that key objects of the corpora have.
+KeyName corpus_key();
 inline constexpr std::string_view kCorpusObject =
     "snapshots/0011223344556677/0190000000ff-00112233445566778899aabbccddeeff";
 

@@ -122,12 +122,18 @@ class Checker:
         known = self.help_of(verb)
         if known is None:
             return f"the program has no verb {verb}"
+        inner = rest.split()[:1]
+        if known.startswith(f"Usage: dbsnap {verb} VERB") and inner and not inner[0].startswith("-"):
+            verb = f"{verb} {inner[0]}"
+            known = self.help_of(verb)
+            if known is None:
+                return f"the program has no verb {verb}"
         missing = [option for option in OPTION.findall(rest) if not re.search(re.escape(option) + r"(?![\w-])", known)]
         return f"dbsnap {verb} has no option {', '.join(missing)}" if missing else None
 
     def help_of(self, verb):
         if verb not in self.helps:
-            done = subprocess.run([self.program, verb, "--help"], capture_output=True, text=True, check=False)
+            done = subprocess.run([self.program, *verb.split(), "--help"], capture_output=True, text=True, check=False)
             self.helps[verb] = done.stdout if done.returncode == 0 else None
         return self.helps[verb]
 

@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,12 +14,17 @@ from testcount import Counts
 
 NOTHING_COUNTED = Counts()
 # Each of these must have tests; a suite that vanishes is a failure.
-REQUIRED_SUITES = ("unit", "repository", "conformance", "fault", "integration", "capi", "fuzz-corpus")
+REQUIRED_SUITES = ("unit", "repository", "conformance", "fault", "chaos", "integration", "capi", "fuzz-corpus", "s3")
 QUICK_SUITES = ("unit", "repository", "conformance")
-# Other processes under load: the sanitizers would only make them slower.
-NOT_SANITIZED = "^integration$"
+# Other processes and servers, and waits that are counted in seconds: the sanitizers would only make them slower. The
+# program is not built for them either.
+NOT_SANITIZED = ("chaos", "integration")
+SANITIZED_SUITES = tuple(suite for suite in REQUIRED_SUITES if suite not in NOT_SANITIZED)
+# With this beside Release the library, the program, the wheel and a consumer's build from sources are compiled with the
+# same flags as the preset check: a compiler cache compiles them once.
+AS_CHECKED = "-DDBSNAP_WERROR=ON"
 FORMATTED_FOLDERS = ("include", "src", "capi", "tests", "fuzz", "benchmarks", "examples")
-PYTHON_TEST_PACKAGES = ("pytest", "hypothesis", "cffi")
+PYTHON_TEST_PACKAGES = ("pytest", "hypothesis", "cffi", "psycopg[binary]", "asyncssh")
 OUTPUT_BYTES = str(64 * 1024 * 1024)
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:abort_on_error=0",
@@ -65,6 +69,12 @@ def test_scripts(job):
     return counted(text, ok)
 
 
+def test_model(job):
+    """Walks through the protocol of docs/concurrency.md; the log has the number of states."""
+    ok, text = job.try_run("python3", "-m", "unittest", "discover", "-s", "tests/model", "-p", "test_*.py")
+    return counted(text, ok)
+
+
 def counted(text, ok):
     counts = testcount.of_outcome(text, ok)
     if counts == NOTHING_COUNTED:
@@ -91,7 +101,7 @@ def build(preset, *options):
 
 
 def build_release(job):
-    build("release")(job)
+    build("release", AS_CHECKED)(job)
     for product in ("bin/dbsnap", "lib/libdbsnap.so"):
         if not (job.root / "build/release" / product).exists():
             raise StepFailed(f"the build left no build/release/{product}")
@@ -131,7 +141,7 @@ def suites(preset, required, only=None, without=None, env=None, timeout_s=2400):
             raise StepFailed("ctest left no results")
         total, failed = NOTHING_COUNTED, []
         for name, counts in testcount.of_ctest_junit(result):
-            print(f"   {name:24} {counts}", flush=True)
+            job.say(f"   {name:24} {counts}")
             total += counts
             failed += [name] if counts.failed else []
         if failed or not ok or total == NOTHING_COUNTED:
@@ -144,7 +154,9 @@ def suites(preset, required, only=None, without=None, env=None, timeout_s=2400):
 def test_python(job):
     job.run(
         *(job.python, "-m", "pip", "install", "-q", "--force-reinstall", "--no-deps", "./bindings/python"),
-        env={"CC": "cc", "CXX": "c++"},  # as the release build calls them, so that ccache has most of it already
+        # Compilers, flags and depth of the release build, so that ccache has all of it already.
+        *("-C", f"build-dir={job.root / 'build/python'}", "-C", "cmake.define.DBSNAP_WERROR=ON"),
+        env={"CC": "cc", "CXX": "c++"},
         timeout_s=1500,
     )
     # Away from the source folder, so that the installed package is the one that is tested.
@@ -200,7 +212,7 @@ def run_examples(job):
 
 def check_tidy(job):
     """clang-tidy over the product's own code, one file per process."""
-    database = job.root / "build/dev"
+    database = job.root / "build/check"
     files = files_below(job.root, ("src", "capi"), {".cpp"})
     if not files:
         raise StepFailed("no files to check")
@@ -209,20 +221,12 @@ def check_tidy(job):
         raise StepFailed("there is no clang-tidy")
 
     def tidy_one(path):
-        done = subprocess.run(
-            [tidy, "-p", str(database), "--quiet", "--extra-arg=-Wno-error", str(path)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=job.root,
-            check=False,
-        )
-        return path, done.returncode, done.stdout + (done.stderr if done.returncode else "")
+        return path, *job.capture(tidy, "-p", database, "--quiet", "--extra-arg=-Wno-error", path)
 
     bad = []
     with ThreadPoolExecutor(job.jobs) as pool:
-        for path, status, text in pool.map(tidy_one, files):
-            if status:
+        for path, ok, text in pool.map(tidy_one, files):
+            if not ok:
                 bad.append(str(path.relative_to(job.root)))
                 job.log.write(text)
     job.log.write(f"{len(files)} files, {len(bad)} with findings\n")
@@ -247,47 +251,51 @@ def check_docs(job):
 FORMAT = Step("format", "clang-format leaves every file as it is", check_format)
 WORDS = Step("words", "no left-over markers, no paths of one machine", check_words)
 INCLUDES = Step("includes", "the arrows between the layers", check_includes)
-SCRIPTS = Step("scripts", "tests of the checks themselves", test_scripts)
-VENV = Step("venv", "Python packages for the tests", prepare_python)
-BUILD = Step("build", "preset dev, warnings as errors", build("dev"))
+# Beside the builds and suites: what mostly uses one core.
+ASIDE = "aside"
+SCRIPTS = Step("scripts", "tests of the checks themselves", test_scripts, lane=ASIDE)
+MODEL = Step("model", "every interleaving of writers and prunes in small worlds", test_model, lane=ASIDE)
+VENV = Step("venv", "Python packages for the tests", prepare_python, lane=ASIDE)
 
 
 def quick_steps():
     only = f"^({'|'.join(QUICK_SUITES)})$"
+    build_step = Step("build", "preset dev, warnings as errors", build("dev"))
     suite_step = Step("suites", ", ".join(QUICK_SUITES), suites("dev", QUICK_SUITES, only=only), ("build",))
-    return [FORMAT, WORDS, INCLUDES, BUILD, suite_step]
+    return [FORMAT, WORDS, INCLUDES, build_step, suite_step]
+
+
+def steps_with_release():
+    """What needs the release build; it comes out of the compiler cache, and so do the wheel and the consumer's build."""
+    quickstart = run_script("bash", "scripts/quickstart.sh")
+    consumer = run_script("bash", "tests/consumer/run.sh", "build/release", AS_CHECKED)
+    return [
+        Step("quickstart", "the README's first command", quickstart, ("release",), ASIDE),
+        Step("python", "the Python package, installed by pip", test_python, ("venv", "release"), ASIDE),
+        Step("consumer", "find_package, pkg-config, sources fetched by CMake", consumer, ("release",), ASIDE),
+        Step("examples", "C++, C and Python examples", run_examples, ("release", "python"), ASIDE),
+        Step("docs", "code and commands in the documents", check_docs, ("release", "python"), ASIDE),
+        Step("benchmarks", "the benchmarks run on small data", smoke_benchmarks, ("release",), ASIDE),
+    ]
 
 
 def all_steps():
+    not_sanitized = f"^({'|'.join(NOT_SANITIZED)})$"
+    sanitized = suites("asan", SANITIZED_SUITES, without=not_sanitized, env=SANITIZER_ENVIRONMENT)
+    fuzzers = run_script("bash", "fuzz/run.sh", "--corpus-only")
     return [
         FORMAT,
         WORDS,
         INCLUDES,
         SCRIPTS,
+        MODEL,
         VENV,
-        BUILD,
-        Step("suites", "all of them", suites("dev", REQUIRED_SUITES), ("build", "venv")),
-        Step("release", "preset release: the program and the C library", build_release),
-        Step("quickstart", "the README's first command", run_script("bash", "scripts/quickstart.sh"), ("release",)),
-        Step("python", "the Python package, installed by pip", test_python, ("venv",)),
-        Step(
-            "consumer",
-            "find_package, pkg-config, sources fetched by CMake",
-            run_script("bash", "tests/consumer/run.sh", "build/release"),
-            ("release",),
-        ),
-        Step("examples", "C++, C and Python examples", run_examples, ("release", "python")),
-        Step("docs", "code and commands in the documents", check_docs, ("release", "python")),
+        Step("build", "preset check, warnings as errors", build("check")),
+        Step("release", "preset release: the program and the C library", build_release, ("build",)),
+        *steps_with_release(),
+        Step("suites", "all of them", suites("check", REQUIRED_SUITES), ("build", "venv")),
         Step("asan", "preset asan: address and undefined-behaviour sanitizers", build("asan")),
-        Step(
-            "asan-suites",
-            "all but integration under the sanitizers",
-            suites("asan", REQUIRED_SUITES, without=NOT_SANITIZED, env=SANITIZER_ENVIRONMENT),
-            ("asan", "venv"),
-        ),
-        Step(
-            "fuzz", "the fuzzers, built by clang, over their seeds", run_script("bash", "fuzz/run.sh", "--corpus-only")
-        ),
+        Step("asan-suites", "what needs no other process, under the sanitizers", sanitized, ("asan", "venv")),
+        Step("fuzz", "the fuzzers, built by clang, over their seeds", fuzzers),
         Step("tidy", "clang-tidy over src and capi", check_tidy, ("build",)),
-        Step("benchmarks", "the benchmarks run on small data", smoke_benchmarks, ("release",)),
     ]

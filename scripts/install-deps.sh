@@ -7,15 +7,22 @@ set -euo pipefail
 
 build_packages=(
   cmake g++ ninja-build pkg-config
-  libzstd-dev libssl-dev zlib1g-dev libfmt-dev nlohmann-json3-dev libcli11-dev libsqlite3-dev
-  sqlite3
+  libzstd-dev libssl-dev zlib1g-dev libfmt-dev nlohmann-json3-dev libcli11-dev libsqlite3-dev libpq-dev
+  libssh-dev
+  libcurl4-openssl-dev libpugixml-dev
+  sqlite3 postgresql-client
 )
 test_packages=(
   ca-certificates ccache clang clang-format clang-tidy doctest-dev librapidcheck-dev libbenchmark-dev abigail-tools
   python3 python3-venv python3-dev libffi-dev make zstd gzip
-  zsh fish
-  restic borgbackup
+  zsh fish faketime
+  openssh-server openssh-client openssh-sftp-server
+  restic borgbackup rclone
+  postgresql postgresql-contrib util-linux openssl
+  radosgw ceph-mon ceph-osd swift-proxy swift-account swift-container swift-object python3-botocore
 )
+# The tests fetch PostgreSQL servers of other versions with npm, wherever that came from.
+command -v npm >/dev/null || test_packages+=(npm)
 # Part of clang on some releases, a package of its own on others.
 optional_packages=(libclang-rt-dev libclang-rt-14-dev)
 
@@ -73,6 +80,15 @@ for package in "${wanted[@]}"; do
   fi
 done
 [ "${#missing[@]}" -eq 0 ] && exit 0
+case " ${missing[*]} " in
+  *" postgresql "*)
+    # The tests start servers of their own: nobody needs one that runs all the time, or a cluster for it.
+    if ! installed postgresql-common; then
+      as_root mkdir -p /etc/postgresql-common/createcluster.d
+      echo "create_main_cluster = false" | as_root tee /etc/postgresql-common/createcluster.d/no-main-cluster.conf >/dev/null
+    fi
+    ;;
+esac
 echo "installing ${missing[*]}"
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o Acquire::Retries=3 \
   "${missing[@]}"

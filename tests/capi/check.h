@@ -19,6 +19,8 @@ extern const test_case kEngineTests[];
 extern const test_case kPolicyTests[];
 extern const test_case kRepositoryTests[];
 extern const test_case kTransferTests[];
+extern const test_case kKeyTests[];
+extern const test_case kCopyTests[];
 
 /* Counts a failed check when `holds` is false. */
 void check(bool holds, const char* what, const char* file, int line);

@@ -51,8 +51,8 @@ static bool run_one(const test_case* test) {
 }
 
 int main(void) {
-  const test_case* groups[] = {kValueTests,  kContextTests,    kSinkTests,    kEngineTests,
-                               kPolicyTests, kRepositoryTests, kTransferTests};
+  const test_case* groups[] = {kValueTests,      kContextTests,  kSinkTests, kEngineTests, kPolicyTests,
+                               kRepositoryTests, kTransferTests, kKeyTests,  kCopyTests};
   int passed = 0;
   int failed = 0;
   for (size_t group = 0; group < sizeof groups / sizeof groups[0]; ++group) {

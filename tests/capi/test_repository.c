@@ -129,14 +129,55 @@ static void pinned_snapshots_are_not_forgotten(void) {
   CHECK_FAILS(dbsnap_repository_manifest(repository, id, NULL, &manifest, &error), DBSNAP_NOT_FOUND);
   CHECK_OK(dbsnap_repository_forget(repository, NULL, 0, NULL, &error));
   CHECK_FAILS(dbsnap_repository_forget(repository, NULL, 1, NULL, &error), DBSNAP_INVALID_ARGUMENT);
+  dbsnap_document* forgotten = NULL;
+  const char* text = NULL;
+  CHECK_OK(dbsnap_repository_forgotten(repository, NULL, NULL, &forgotten, &error));
+  CHECK_OK(dbsnap_document_string(forgotten, "/0/id", &text, &error));
+  CHECK(strcmp(text, id) == 0);
+  dbsnap_document_free(forgotten);
+  CHECK_OK(dbsnap_repository_unforget(repository, id, NULL, &manifest, &error));
+  CHECK_OK(dbsnap_document_string(manifest, "/id", &text, &error));
+  CHECK(strcmp(text, id) != 0);
+  dbsnap_document_free(manifest);
+  manifest = NULL;
+  CHECK_FAILS(dbsnap_repository_unforget(repository, "00", NULL, &manifest, &error), DBSNAP_NOT_FOUND);
   dbsnap_string_free(id);
   dbsnap_engine_free(engine);
   dbsnap_repository_free(repository);
   remove_folder();
 }
 
+static void verify_reads_a_part_and_remembers_it(void) {
+  dbsnap_error* error = NULL;
+  make_folder();
+  const char* path = path_in_folder("app.db");
+  write_rows(path, 200);
+  dbsnap_repository* repository = new_memory_repository();
+  dbsnap_engine* engine = sqlite_engine(path);
+  dbsnap_string_free(take_snapshot(repository, engine, NULL));
+  dbsnap_options* options = option_text("level", "packs");
+  dbsnap_document* report = NULL;
+  bool sound = false;
+  CHECK_OK(dbsnap_options_set_int(options, "percent", 100, &error));
+  CHECK_OK(dbsnap_repository_verify(repository, NULL, options, NULL, &sound, &report, &error));
+  CHECK_NUMBER(number_at(report, "/packs_checked/packs"), number_at(report, "/packs_needed/packs"));
+  dbsnap_document_free(report);
+  CHECK_OK(dbsnap_options_set_string(options, "max_age", "30d", &error));
+  CHECK_OK(dbsnap_repository_verify(repository, NULL, options, NULL, &sound, &report, &error));
+  CHECK(sound);
+  CHECK_NUMBER(number_at(report, "/packs_checked/packs"), 0);
+  CHECK_NUMBER(number_at(report, "/packs_fresh/packs"), number_at(report, "/packs_needed/packs"));
+  dbsnap_document_free(report);
+  CHECK_OK(dbsnap_options_set_string(options, "max_age", "soon", &error));
+  CHECK_FAILS(dbsnap_repository_verify(repository, NULL, options, NULL, &sound, NULL, &error), DBSNAP_INVALID_ARGUMENT);
+  dbsnap_options_free(options);
+  dbsnap_engine_free(engine);
+  dbsnap_repository_free(repository);
+  remove_folder();
+}
+
 static void verify_accepts_what_is_sound(void) {
-  static const char* const kLevels[] = {"packs", "frames", "data"};
+  static const char* const kLevels[] = {"listing", "tables", "packs", "frames", "data"};
   dbsnap_error* error = NULL;
   make_folder();
   const char* path = path_in_folder("app.db");
@@ -157,6 +198,8 @@ static void verify_accepts_what_is_sound(void) {
     CHECK_NUMBER(number_at(report, "/snapshots"), 1);
     dbsnap_document_free(report);
   }
+  CHECK_OK(dbsnap_options_set_string(options, "max_age", "30d", &error));
+  CHECK_FAILS(dbsnap_repository_verify(repository, NULL, options, NULL, &sound, NULL, &error), DBSNAP_INVALID_ARGUMENT);
   CHECK_OK(dbsnap_options_set_string(options, "level", "everything", &error));
   CHECK_FAILS(dbsnap_repository_verify(repository, NULL, options, NULL, &sound, NULL, &error), DBSNAP_INVALID_ARGUMENT);
   CHECK(!sound);
@@ -303,6 +346,7 @@ const test_case kRepositoryTests[] = {
     {"the second snapshot costs what changed", the_second_snapshot_costs_what_changed},
     {"a pinned snapshot is not forgotten", pinned_snapshots_are_not_forgotten},
     {"verify accepts what is sound, at every level", verify_accepts_what_is_sound},
+    {"verify reads a part and remembers it", verify_reads_a_part_and_remembers_it},
     {"progress is reported, and a callback or a token stops the call", progress_is_reported_and_can_stop_the_call},
     {"a live connection of the host is read through", a_live_connection_is_read_through},
     {"missing arguments are refused", missing_arguments_are_refused},

@@ -52,7 +52,15 @@ void absence_is_told_apart(const Store& store) {
   CHECK(store.keys() == "there/is/this");
 }
 
-void removed_key_is_free(const Store& store) {
+void if_absent_is_refused(const Store& store) {
+  CHECK(code_of([&] { store.put_if_absent("dir/k", to_bytes("first")); }) == ErrorCode::unsupported);
+  CHECK_FALSE(store.stat("dir/k").has_value());
+  store.put("dir/k", to_bytes("there"));
+  CHECK(code_of([&] { store.put_if_absent("dir/k", to_bytes("second")); }) == ErrorCode::unsupported);
+  CHECK(to_text(store.get("dir/k")) == "there");
+}
+
+void removed_key_is_free(const Store& store, bool refuses_if_absent) {
   store.put("a/b", to_bytes("1"));
   store.put("a/c", to_bytes("2"));
   store.remove("a/b");
@@ -60,8 +68,24 @@ void removed_key_is_free(const Store& store) {
   CHECK_FALSE(store.stat("a/b").has_value());
   CHECK(store.keys() == "a/c");
   store.remove("a/b");
-  CHECK(store.put_if_absent("a/b", to_bytes("3")) == PutResult::stored);
+  CHECK((refuses_if_absent ? store.put("a/b", to_bytes("3")) : store.put_if_absent("a/b", to_bytes("3"))) ==
+        PutResult::stored);
   CHECK(to_text(store.get("a/b")) == "3");
+}
+
+void several_are_removed(const Store& store) {
+  std::vector<std::string> keys = {"absent/1", "packs/aa/absent"};
+  for (int n = 0; n < 30; ++n) {
+    const std::string key = "packs/" + std::to_string(n % 3) + "/" + std::to_string(n);
+    store.put(key, to_bytes(key));
+    if (n % 2 == 0) keys.push_back(key);
+  }
+  store.sink.remove_all(keys, {});
+  for (const std::string& key : keys) CHECK_FALSE(store.stat(key).has_value());
+  CHECK(store.list().shown.size() == 15);
+  store.sink.remove_all({}, {});
+  store.sink.remove_all(keys, {});
+  CHECK(store.list().shown.size() == 15);
 }
 
 void if_absent_stores_once(const Store& store) {
@@ -147,8 +171,16 @@ void check_sink_objects(const SinkSubject& subject) {
     CHECK(store.stat("k").value().size == 5);
     CHECK(store.keys() == "k");
   }
-  SUBCASE("put with if_absent stores once and changes nothing afterwards") { if_absent_stores_once(store); }
-  SUBCASE("a removed object is gone and its key can be used again") { removed_key_is_free(store); }
+  SUBCASE("put with if_absent stores once and changes nothing afterwards") {
+    if (!subject.refuses_if_absent) if_absent_stores_once(store);
+  }
+  SUBCASE("a store that does not know if_absent says so and changes nothing") {
+    if (subject.refuses_if_absent) if_absent_is_refused(store);
+  }
+  SUBCASE("a removed object is gone and its key can be used again") {
+    removed_key_is_free(store, subject.refuses_if_absent);
+  }
+  SUBCASE("many are removed at once, those that are absent among them, and no others") { several_are_removed(store); }
   SUBCASE("another object over the same store sees what was put") {
     if (!subject.open_again) return;
     store.put("shared/x", to_bytes("seen"));
@@ -273,6 +305,7 @@ void check_sink_context(const SinkSubject& subject) {
     CHECK(code_of([&] { sink->put("new", to_bytes("x"), {}, context); }) == code);
     CHECK(code_of([&] { sink->put("kept", to_bytes("x"), {}, context); }) == code);
     CHECK(code_of([&] { sink->put("new", to_bytes("x"), {.if_absent = true}, context); }) == code);
+    CHECK(code_of([&] { sink->remove_all(std::vector<std::string>{"kept"}, context); }) == code);
     CHECK(code_of([&] { (void)sink->get("kept", {}, context); }) == code);
     CHECK(code_of([&] { (void)sink->stat("kept", context); }) == code);
     CHECK(code_of([&] { sink->list("", visit, context); }) == code);

@@ -20,6 +20,9 @@ struct SinkSubject {
   std::size_t largest_object = 64 * 1024 * 1024;
   /// Longest key in bytes that the sink takes; the contract asks for 512.
   std::size_t longest_key = 512;
+  /// True for a store that does not know create-if-absent: put(if_absent) throws unsupported and changes nothing, and
+  /// the checks of what it would do are left out.
+  bool refuses_if_absent = false;
   /// Objects in the long listing; more than one page of a store that pages.
   unsigned long_listing = 1200;
 };

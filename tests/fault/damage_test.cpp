@@ -11,9 +11,20 @@
 namespace dbsnap::testing {
 namespace {
 
-/// A world with an object of every class: config, sessions, packs, snapshots, pins, tombstones.
+/// A world with objects of every lasting class: config, sessions, packs, snapshots, pins, tombstones, a round of
+/// pruning.
 FaultWorld full_world(const std::string& password = {}) {
-  FaultWorld world(31, 3, password);
+  FaultWorld world(31, 1, password);
+  world.replace_source(310);
+  world.snapshot();
+  world.allow_gone(world.listed().back());
+  world.repository().forget({world.listed().back()}, world.context());
+  world.repository().apply(world.repository().plan_prune(*make_keep_policy({}), {}, world.context()), {},
+                           world.context());
+  world.change_source();
+  world.snapshot();
+  world.change_source();
+  world.snapshot();
   const auto ids = world.listed();
   world.repository().pin(ids.front(), world.context());
   const std::string forgotten = ids.back();
@@ -125,7 +136,8 @@ void flip_bits(const FaultWorld& start, std::size_t objects, std::uint64_t flips
 
 TEST_CASE("the damage tests look at every class of object") {
   const FaultWorld world = full_world();
-  const std::vector<std::string> expected = {"dbsnap.json", "forgotten", "packs", "pins", "sessions", "snapshots"};
+  const std::vector<std::string> expected = {"dbsnap.json", "forgotten", "gc",       "packs",
+                                             "pins",        "sessions",  "snapshots"};
   CHECK(classes_of(world) == expected);
 }
 
@@ -138,7 +150,7 @@ TEST_CASE("a flipped bit in any object of an encrypted repository is noticed, na
 TEST_CASE("a flipped bit in any byte of the small objects is noticed") {
   const FaultWorld start = full_world();
   Random random(33);
-  for (const char* const name : {"dbsnap.json", "snapshots", "pins", "sessions", "forgotten"}) {
+  for (const char* const name : {"dbsnap.json", "snapshots", "pins", "sessions", "forgotten", "gc"}) {
     const std::string key = keys_of(*start.store, name).at(0);
     const std::uint64_t size = start.store->stat(key, {})->size;
     FaultWorld world(start);

@@ -7,6 +7,7 @@
 
 #include "dbsnap/error.hpp"
 #include "dbsnap/sinks/memory.hpp"
+#include "dbsnap/sinks/wrap.hpp"
 
 namespace dbsnap::testing {
 namespace {
@@ -60,13 +61,17 @@ FaultWorld::FaultWorld(const FaultWorld& other)
     : store(copy_of(*other.store)),
       sink(std::make_shared<FaultSink>(store)),
       source(std::make_shared<SyntheticPlace>(other.source->data().value())),
+      retries(other.retries),
       recorded(other.recorded),
       password_(other.password_),
       changes_(other.changes_),
       clock_(other.clock_),
       optional_(other.optional_) {}
 
-Repository FaultWorld::repository() const { return Repository::open(sink, {.password = password_}, context()); }
+Repository FaultWorld::repository() const {
+  const RetryOptions at_once{.first_attempts = RetryOptions{}.attempts, .random = [] { return 0.0; }};
+  return Repository::open(retries ? make_retry_sink(sink, at_once) : sink, {.password = password_}, context());
+}
 
 Context FaultWorld::context() const {
   Context context;

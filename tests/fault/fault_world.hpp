@@ -51,7 +51,9 @@ class FaultWorld {
 
   void change_source();
   /// Makes the source hold something else altogether, so that later snapshots need no earlier pack.
-  void replace_source(std::uint64_t seed) { source->set(make_data(seed, small_shape())); }
+  void replace_source(std::uint64_t seed, const SyntheticShape& shape = small_shape()) {
+    source->set(make_data(seed, shape));
+  }
   /// Takes a snapshot and records what it must restore to; its id.
   std::string snapshot(unsigned threads = 1);
   /// Begins a snapshot and dies after its first packs: its session stays behind unfinished.
@@ -70,6 +72,7 @@ class FaultWorld {
   std::shared_ptr<Sink> store;      ///< what is really there
   std::shared_ptr<FaultSink> sink;  ///< in front of it
   std::shared_ptr<SyntheticPlace> source;
+  bool retries = false;  ///< repository() makes calls that fail again, without pauses
   std::map<std::string, SyntheticData> recorded;
 
  private:

@@ -59,6 +59,71 @@ TEST_CASE("a source that cannot be opened, or does not confirm, leaves no snapsh
   world.check_holds();
 }
 
+/// A source that is lost at its fourth read, and in the state `then` from the moment its loss is noticed.
+struct LosableSource {
+  explicit LosableSource(SyntheticFaults then) {
+    SyntheticFaults faults;
+    faults.fail_read_at = 3;
+    world.source->set_faults(faults);
+    context.log = [this, then](LogLevel, std::string_view text) {
+      if (!text.starts_with("the source was lost")) return;
+      ++losses;
+      world.source->set_faults(then);
+    };
+  }
+  Manifest snapshot(std::chrono::milliseconds patience) {
+    SyntheticEngine engine = world.engine();
+    return world.repository().snapshot(engine, {.threads = 2, .source_patience = patience}, context);
+  }
+
+  FaultWorld world{26, 1};
+  Context context = world.context();
+  unsigned losses = 0;
+};
+
+TEST_CASE("a source that is lost while it is read is read once more when it is back") {
+  SyntheticFaults gone;
+  gone.fail_begin = true;
+  LosableSource lost(gone);
+  lost.world.change_source();
+  const std::jthread healer([&] {
+    while (!lost.world.source->faults().fail_begin) std::this_thread::yield();
+    lost.world.source->set_faults({});
+  });
+  const Manifest manifest = lost.snapshot(std::chrono::minutes(1));
+  CHECK(lost.losses == 1);
+  CHECK((lost.world.restored(manifest.id) == lost.world.source->data().value()));
+  lost.world.check_holds();
+}
+
+TEST_CASE("a source that is lost again and again, or stays away, leaves no snapshot") {
+  SyntheticFaults after;
+  unsigned losses = 0;
+  SUBCASE("lost at every read") { after.fail_read_at = 3, losses = 2; }
+  SUBCASE("not there any more") { after.fail_begin = true, losses = 1; }
+  LosableSource lost(after);
+  CHECK(code_of([&] { lost.snapshot(std::chrono::seconds(1)); }) == ErrorCode::source_unreachable);
+  CHECK(lost.losses == losses);
+  CHECK(lost.world.source->counters().sessions_open == 0);
+  CHECK(lost.world.listed().size() == 1);
+  lost.world.source->set_faults({});
+  lost.world.check_holds();
+}
+
+TEST_CASE("nobody waits for a source that was never there, or without being asked to") {
+  LosableSource lost({});
+  std::chrono::milliseconds patience{0};
+  SUBCASE("never there") {
+    SyntheticFaults gone;
+    gone.fail_begin = true;
+    lost.world.source->set_faults(gone);
+    patience = std::chrono::minutes(10);
+  }
+  SUBCASE("without being asked to") {}
+  CHECK(code_of([&] { lost.snapshot(patience); }) == ErrorCode::source_unreachable);
+  CHECK(lost.losses == 0);
+}
+
 TEST_CASE("a source that stalls is left when the snapshot is cancelled") {
   FaultWorld world(23, 1);
   SyntheticFaults faults;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "dbsnap/error.hpp"
 
@@ -16,6 +17,24 @@ inline std::optional<ErrorCode> code_of(const std::function<void()>& call) {
     return error.code();
   }
   return std::nullopt;
+}
+
+/// The Error that `call` throws, or nothing when it throws none.
+inline std::optional<Error> error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
+/// A fact that an error carries; empty when it carries none of that name.
+inline std::string fact_of(const Error& error, const std::string& name) {
+  for (const auto& [key, value] : error.context()) {
+    if (key == name) return value;
+  }
+  return {};
 }
 
 }  // namespace dbsnap::testing

@@ -70,6 +70,7 @@ void FaultSink::fail_list_after_objects(std::uint64_t n) {
 void FaultSink::heal() {
   const std::scoped_lock lock(mutex_);
   faults_.clear();
+  hooks_.clear();
   damage_.clear();
   list_shows_.reset();
   list_fails_after_.reset();
@@ -77,6 +78,16 @@ void FaultSink::heal() {
   bytes_put_ = bytes_got_ = 0;
   fired_ = false;
   log_.clear();
+}
+
+void FaultSink::declare(const SinkCapabilities& capabilities) {
+  const std::scoped_lock lock(mutex_);
+  capabilities_ = capabilities;
+}
+
+SinkCapabilities FaultSink::capabilities() const {
+  const std::scoped_lock lock(mutex_);
+  return capabilities_.value_or(inner_->capabilities());
 }
 
 std::uint64_t FaultSink::calls() const {
@@ -109,6 +120,13 @@ std::vector<std::pair<SinkCall, std::string>> FaultSink::log() const {
   return log_;
 }
 
+Error FaultSink::failure(SinkCall call, std::string_view key, const Verdict& verdict) {
+  Error error = injected(call, key, verdict.code).had_no_effect(verdict.had_no_effect);
+  const auto equals = verdict.fact.find('=');
+  if (verdict.fact.empty()) return error;
+  return Error(error).with(verdict.fact.substr(0, equals), verdict.fact.substr(equals + 1));
+}
+
 FaultSink::Verdict FaultSink::judge(SinkCall call, std::string_view key) {
   const std::scoped_lock lock(mutex_);
   ++counts_[static_cast<std::size_t>(call)];
@@ -118,23 +136,45 @@ FaultSink::Verdict FaultSink::judge(SinkCall call, std::string_view key) {
     const SinkFault& fault = armed.fault;
     if (armed.done || (fault.call && *fault.call != call) || !key.starts_with(fault.prefix)) continue;
     if (armed.seen++ < fault.after) continue;
-    armed.done = !fault.every_later;
+    if (fault.every != 0 && (armed.seen - fault.after) % fault.every != 0) continue;
+    armed.done = !fault.every_later && fault.every == 0;
     fired_ = true;
     if (fault.stall) {
       verdict.stall = fault.stall;
       continue;
     }
     verdict.code = fault.code;
+    verdict.had_no_effect = fault.had_no_effect && !fault.after_effect;
+    verdict.late = fault.late;
+    verdict.fact = fault.fact;
     (fault.after_effect ? verdict.fail_after : verdict.fail_before) = true;
   }
   return verdict;
 }
 
+void FaultSink::before(SinkCall call, std::string prefix, std::function<void()> action) {
+  const std::scoped_lock lock(mutex_);
+  hooks_.push_back({call, std::move(prefix), std::move(action)});
+}
+
+// Without the lock: an action may use this sink.
+void FaultSink::run_hooks(SinkCall call, std::string_view key) {
+  std::vector<std::function<void()>> actions;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Hook& hook : hooks_) {
+      if (hook.call == call && key.starts_with(hook.prefix)) actions.push_back(hook.action);
+    }
+  }
+  for (const auto& action : actions) action();
+}
+
 FaultSink::Verdict FaultSink::enter(SinkCall call, std::string_view key, const Context& context) {
   context.check();
+  run_hooks(call, key);
   Verdict verdict = judge(call, key);
   if (verdict.stall) verdict.stall->pass(context);
-  if (verdict.fail_before) throw injected(call, key, verdict.code);
+  if (verdict.fail_before) throw failure(call, key, verdict);
   return verdict;
 }
 
@@ -147,11 +187,12 @@ FaultSink::Damage FaultSink::damage_of(std::string_view key) const {
 PutResult FaultSink::put(std::string_view key, ByteView bytes, const PutOptions& options, const Context& context) {
   const Verdict verdict = enter(SinkCall::put, key, context);
   const PutResult result = inner_->put(key, bytes, options, context);
+  if (verdict.late) lose(std::string(key));
   {
     const std::scoped_lock lock(mutex_);
     bytes_put_ += bytes.size();
   }
-  if (verdict.fail_after) throw injected(SinkCall::put, key, verdict.code);
+  if (verdict.fail_after) throw failure(SinkCall::put, key, verdict);
   return result;
 }
 
@@ -171,7 +212,7 @@ Bytes FaultSink::get(std::string_view key, const ByteRange& range, const Context
     const std::scoped_lock lock(mutex_);
     bytes_got_ += bytes.size();
   }
-  if (verdict.fail_after) throw injected(SinkCall::get, key, verdict.code);
+  if (verdict.fail_after) throw failure(SinkCall::get, key, verdict);
   return bytes;
 }
 
@@ -180,7 +221,7 @@ std::optional<ObjectInfo> FaultSink::stat(std::string_view key, const Context& c
   const Damage damage = damage_of(key);
   auto info = damage.lost ? std::nullopt : inner_->stat(key, context);
   if (info && damage.size) info->size = std::min(info->size, *damage.size);
-  if (verdict.fail_after) throw injected(SinkCall::stat, key, verdict.code);
+  if (verdict.fail_after) throw failure(SinkCall::stat, key, verdict);
   return info;
 }
 
@@ -201,13 +242,13 @@ void FaultSink::list(std::string_view prefix, const std::function<bool(const Obj
     return visitor({object.key, damage.size ? std::min(object.size, *damage.size) : object.size});
   };
   inner_->list(prefix, filter, context);
-  if (fails_after || verdict.fail_after) throw injected(SinkCall::list, prefix, verdict.code);
+  if (fails_after || verdict.fail_after) throw failure(SinkCall::list, prefix, verdict);
 }
 
 void FaultSink::remove(std::string_view key, const Context& context) {
   const Verdict verdict = enter(SinkCall::remove, key, context);
   inner_->remove(key, context);
-  if (verdict.fail_after) throw injected(SinkCall::remove, key, verdict.code);
+  if (verdict.fail_after) throw failure(SinkCall::remove, key, verdict);
 }
 
 }  // namespace dbsnap::testing

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,10 @@ struct SinkFault {
   std::uint64_t after = 0;                ///< let so many matching calls through first
   bool every_later = false;               ///< also fail all matching calls after that one, as if the store were gone
   bool after_effect = false;              ///< carry the call out, then fail, as if the answer were lost
+  std::uint64_t every = 0;                ///< not 0: of the calls after the first `after`, only each so many-th fails
+  bool had_no_effect = false;             ///< the failure says so; only without `after_effect`
+  bool late = false;                      ///< with `after_effect`: nobody sees the object before heal()
+  std::string fact = {};                  ///< "name=value" that the failure carries, for example "retry_after_s=2"
   ErrorCode code = ErrorCode::io;         ///< what is thrown; storage_unreachable is marked retryable
   std::shared_ptr<Gate> stall = nullptr;  ///< wait here (before the call), then let it through instead of failing
 };
@@ -46,6 +51,9 @@ class FaultSink final : public Sink {
   /// Calls of this kind wait until the gate that is returned is opened or their context gives up.
   std::shared_ptr<Gate> stall(SinkCall call, std::string prefix = {});
 
+  /// Runs `action` before each call of this kind whose key or prefix starts with `prefix`.
+  void before(SinkCall call, std::string prefix, std::function<void()> action);
+
   /// get() of `key` sees the byte at `offset` changed by `mask`.
   void corrupt(const std::string& key, std::uint64_t offset, std::byte mask = std::byte{1});
   /// get(), stat() and list() see only the first `size` bytes of `key`.
@@ -56,6 +64,8 @@ class FaultSink final : public Sink {
   void show_only(std::uint64_t n);
   /// list() throws after it has shown `n` objects.
   void fail_list_after_objects(std::uint64_t n);
+  /// What capabilities() says from now on.
+  void declare(const SinkCapabilities& capabilities);
   /// Everything works again and counting starts over.
   void heal();
 
@@ -74,7 +84,7 @@ class FaultSink final : public Sink {
   void list(std::string_view prefix, const std::function<bool(const ObjectInfo&)>& visitor,
             const Context& context) override;
   void remove(std::string_view key, const Context& context) override;
-  [[nodiscard]] SinkCapabilities capabilities() const override { return inner_->capabilities(); }
+  [[nodiscard]] SinkCapabilities capabilities() const override;
   [[nodiscard]] std::string url() const override { return inner_->url(); }
 
  private:
@@ -82,6 +92,11 @@ class FaultSink final : public Sink {
     SinkFault fault;
     std::uint64_t seen = 0;
     bool done = false;
+  };
+  struct Hook {
+    SinkCall call;
+    std::string prefix;
+    std::function<void()> action;
   };
   struct Damage {
     std::map<std::uint64_t, std::byte> masks;
@@ -92,18 +107,25 @@ class FaultSink final : public Sink {
   struct Verdict {
     bool fail_before = false;
     bool fail_after = false;
+    bool had_no_effect = false;
+    bool late = false;
+    std::string fact;
     ErrorCode code = ErrorCode::io;
     std::shared_ptr<Gate> stall;
   };
 
+  static Error failure(SinkCall call, std::string_view key, const Verdict& verdict);
   Verdict judge(SinkCall call, std::string_view key);
   Verdict enter(SinkCall call, std::string_view key, const Context& context);
+  void run_hooks(SinkCall call, std::string_view key);
   [[nodiscard]] Damage damage_of(std::string_view key) const;
 
   const std::shared_ptr<Sink> inner_;
   mutable std::mutex mutex_;
   std::vector<Armed> faults_;
+  std::vector<Hook> hooks_;
   std::map<std::string, Damage, std::less<>> damage_;
+  std::optional<SinkCapabilities> capabilities_;
   std::optional<std::uint64_t> list_shows_;
   std::optional<std::uint64_t> list_fails_after_;
   std::array<std::uint64_t, 5> counts_{};

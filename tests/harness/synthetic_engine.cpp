@@ -39,7 +39,8 @@ class SyntheticReader final : public EntryReader {
     if (reading_->faults.stall_read) reading_->faults.stall_read->pass(context);
     if (reading_->faults.fail_read_at == call) {
       throw Error(ErrorCode::source_unreachable, "the source closed the connection in " + name_)
-          .why("injected failure");
+          .why("injected failure")
+          .retryable();
     }
     std::size_t size = std::min(out.size(), content_.size() - at_);
     if (reading_->faults.short_reads && size > 1)
@@ -216,7 +217,7 @@ std::unique_ptr<Session> SyntheticEngine::begin(const SnapshotRequest& request, 
   reading->place = place_;
   auto data = place_->data();
   if (!data || reading->faults.fail_begin) {
-    throw Error(ErrorCode::source_unreachable, "there is no synthetic database " + name_);
+    throw Error(ErrorCode::source_unreachable, "there is no synthetic database " + name_).retryable();
   }
   reading->data = std::move(*data);
   place_->count([&](SyntheticCounters& c) {

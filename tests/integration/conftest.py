@@ -207,3 +207,55 @@ def unprivileged(program, folder):
     copy.chmod(0o755)
     program.path = str(copy)
     return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+
+@pytest.fixture(scope="session")
+def postgres_servers():
+    """Starts PostgreSQL of the version that it is called with; once, until the last test has run."""
+    from postgres_world import Servers  # needs psycopg, which other tests do not
+
+    servers = Servers()
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_servers):
+    """A PostgreSQL 15 server that all tests of a run share."""
+    return postgres_servers("15")
+
+
+@pytest.fixture(scope="session")
+def torture(postgres):
+    """A PostgreSQL database with every kind of object; for reading only."""
+    from postgres_world import torture_database
+
+    return torture_database(postgres)
+
+
+@pytest.fixture
+def pg_source(postgres):
+    """An empty PostgreSQL database to fill."""
+    from postgres_world import new_database
+
+    database = new_database(postgres, "source")
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def pg_target(postgres):
+    """An empty PostgreSQL database to restore to."""
+    from postgres_world import new_database
+
+    database = new_database(postgres, "target")
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def plain_repository(program, folder):
+    """A repository that is not encrypted, where a size is what was stored."""
+    repository = RepositoryFolder(program, folder / "plain", encrypted=False)
+    repository.ok("init", "--no-encryption")
+    return repository

@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -235,10 +236,52 @@ def test_a_backup_over_damage_warns_and_stores_the_data_anew(repository, databas
     assert repository.restored(result.out.strip(), folder / "x.db") == database.content()
 
 
+def test_repair_rebuilds_what_it_can_and_says_what_is_lost(repository, database, folder):
+    repository.ok("verify", "--repair")
+    twin = repository.ok("backup", database.url, "--name", "twin").out.strip()
+    before = database.content()
+    (pack,) = [file for file in repository.objects("packs") if file.name.startswith(repository.first)]
+    pack.unlink()
+    kept = state_of(repository.path)
+    planned = repository.ok("verify", "--repair", "--dry-run", "--json").document
+    assert planned["verify"]["ok"] is False
+    assert planned["repair"]["ok"] is True
+    assert planned["repair"]["damaged"][0]["rebuilt_as"] is None
+    done = repository.ok("verify", "--repair", "--json").document["repair"]["damaged"][0]
+    assert done["snapshot"] == repository.first
+    assert repository.restored(done["rebuilt_as"], folder / "x.db") == before
+    assert all((repository.path / file).read_bytes() == content for file, content in kept.items())
+    for file in repository.objects("packs"):
+        if file.name.startswith(twin):
+            file.unlink()
+    result = repository.fails(20, "damaged", "verify", "--repair")
+    assert "lost: snapshot " + twin in result.err
+
+
+def test_dry_run_of_verify_needs_repair(repository):
+    repository.fails(2, "invalid-argument", "verify", "--dry-run")
+
+
 def test_a_missing_pack_is_found_at_every_level(repository):
     repository.objects("packs")[0].unlink()
-    for level in ("packs", "frames", "data"):
+    for level in ("listing", "tables", "packs", "frames", "data"):
         repository.fails(20, "damaged", "verify", "--level", level)
+
+
+def test_keyless_verify_finds_a_damaged_pack_without_the_password(repository):
+    pack = repository.objects("packs")[0]
+    flip_a_bit(pack)
+    result = repository.program.fails(20, "damaged", "verify", "--keyless", "-r", repository.path)
+    assert str(pack.relative_to(repository.path)) in result.err
+
+
+def test_a_part_of_a_repository_needs_a_level_that_reads_packs(repository):
+    for level in ("listing", "tables", "data"):
+        repository.fails(2, "invalid-argument", "verify", "--level", level, "--percent", "10")
+        repository.fails(2, "invalid-argument", "verify", "--level", level, "--max-age", "30d")
+    repository.fails(2, "invalid-argument", "verify", "--max-age", "soon")
+    for arguments in (["--percent", "0"], ["--percent", "101"], ["--keyless", "--level", "packs"], ["--keyless", "latest"]):
+        assert repository.run("verify", *arguments).code == 2
 
 
 def test_a_damaged_manifest_is_named_and_other_snapshots_stay_usable(repository, database, folder):
@@ -399,15 +442,22 @@ def test_a_deadline_that_passes(repository, folder):
     assert repository.ids() == [repository.first]
 
 
-def test_prune_waits_for_nobody_while_a_snapshot_is_taken(repository, folder):
+def test_prune_waits_for_a_snapshot_that_is_being_taken_or_refuses_to(repository, folder):
+    repository.ok("forget", repository.backup(Database(folder / "other.db")))  # so that there is something to free
     large = Database(folder / "large.db", rows=20000)
+    known = len(repository.objects("sessions"))
     running = repository.program.start("backup", large.url, "--limit-read", "1M", env=repository.env)
-    while not repository.objects("sessions"):
+    while len(repository.objects("sessions")) == known:
         assert running.poll() is None, running.communicate()
-    result = repository.fails(11, "locked", "prune")
-    assert "--discard-unfinished" in result.err
+    running.send_signal(signal.SIGSTOP)
+    result = repository.fails(11, "locked", "prune", "--no-wait")
+    assert "dbsnap prune" in result.err
+    pruner = repository.program.start("prune", "--json", env=repository.env)
+    running.send_signal(signal.SIGCONT)
     out, err = running.communicate()
     assert running.returncode == 0, err
+    report, err = pruner.communicate()
+    assert pruner.returncode == 0, err
+    assert (json.loads(report)["fenced"], json.loads(report)["packs_removed"] > 0) == (0, True)
     assert out.strip() in repository.ids()
-    repository.ok("prune")
     assert repository.is_sound()

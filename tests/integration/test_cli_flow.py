@@ -199,7 +199,26 @@ def test_restore_over_a_database_needs_overwrite(repository, database, folder):
     assert target.content() == database.content()
 
 
-@pytest.mark.parametrize("level", ["packs", "frames", "data"])
+def test_verify_reads_a_part_each_night_until_all_was_read(repository):
+    report = repository.ok("verify", "--percent", "50", "--json").document
+    assert report["packs_checked"]["packs"] >= 1
+    for _ in range(2):
+        report = repository.ok("verify", "--percent", "50", "--json").document
+    assert report["oldest_check"] is not None
+    result = repository.ok("verify", "--max-age", "30d")
+    assert "checked lately" in result.err
+    assert "oldest check of a pack: " in result.err
+
+
+def test_keyless_verify_says_what_it_cannot_see(repository):
+    result = repository.ok("verify", "--keyless")
+    assert "missing or forged" in result.err
+    report = repository.ok("verify", "--keyless", "--percent", "100", "--json").document
+    assert report["ok"] is True
+    assert report["packs_checked"] == report["packs_needed"]
+
+
+@pytest.mark.parametrize("level", ["listing", "tables", "packs", "frames", "data"])
 def test_verify_accepts_a_sound_repository(repository, database, level):
     repository.backup(database.change(8))
     result = repository.ok("verify", "--level", level)
@@ -281,6 +300,21 @@ def test_forget_drops_a_snapshot_and_prune_frees_its_space(repository, database)
     stats = repository.ok("stats", "--json").document
     assert stats["unreferenced_bytes"] == 0
     assert stats["stored_bytes"] < size
+    assert repository.is_sound()
+
+
+def test_a_forgotten_snapshot_is_brought_back_until_a_prune_has_freed_it(repository, database):
+    second = repository.backup(database.change(9), "--full")
+    repository.ok("forget", repository.first)
+    assert [snapshot["id"] for snapshot in repository.ok("list", "--forgotten", "--json").document] == [repository.first]
+    back = repository.ok("unforget", repository.first[:8]).out.strip()
+    assert set(repository.ids()) == {back, second}
+    repository.ok("forget", back)
+    repository.ok("prune")
+    assert repository.ok("list", "--forgotten").out == ""
+    result = repository.run("unforget", back)
+    assert result.code == 1
+    assert "dbsnap list --forgotten" in result.err
     assert repository.is_sound()
 
 
@@ -396,3 +430,12 @@ def test_a_database_stays_in_use_while_it_is_backed_up(repository, folder):
     assert writes > 0
     restored = repository.restored(out.strip(), folder / "restored.db")
     assert sum(row[2] for row in restored) == 100 * 40000
+
+
+def test_a_repository_is_used_with_limits_from_its_url_and_from_options(program, folder, database):
+    place = f"file://{folder}/limited?upload_limit=100MiB&download_limit=100MiB"
+    program.ok("init", place, "--no-encryption")
+    result = program.ok("backup", database.url, "-r", place, "--limit-upload", "50M", "--verbose")
+    assert "store: " in result.err and " requests (2 puts, " in result.err
+    shown = program.ok("show", result.out.strip(), "-r", folder / "limited", "--limit-download", "50M")
+    assert "requests" in shown.out

@@ -8,7 +8,8 @@ import pytest
 
 VERBS = [
     "init", "backup", "import", "restore", "export", "verify", "list", "show",
-    "diff", "stats", "prune", "forget", "pin", "unpin", "completion", "version",
+    "copy", "diff", "stats", "status", "prune", "forget", "unforget", "pin", "unpin", "key", "doctor", "completion",
+    "version",
 ]  # fmt: skip
 
 
@@ -32,10 +33,14 @@ def test_every_verb_explains_itself_with_examples(program, verb):
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_option_shown_in_an_example_exists(program, verb):
     text = program.ok(verb, "--help").out
-    examples = text.split("\nExamples:\n")[1]
-    commands = [line.strip() for line in examples.splitlines() if not line.strip().startswith("#")]
-    for option in set(re.findall(r"(?<=\s)--[a-z-]+", " ".join(c for c in commands if f"dbsnap {verb}" in c))):
-        assert any(option in program.ok(other, "--help").out.split("\nExamples:\n")[0] for other in VERBS), option
+    calls = re.findall(rf"dbsnap ({verb}\b[^|&;\n]*)", text.split("\nExamples:\n")[1])
+    assert calls
+    for call in calls:
+        words = call.split()
+        called = words[:2] if words[0] == "key" else words[:1]
+        options = program.ok(*called, "--help").out.split("\nExamples:\n")[0]
+        for option in re.findall(r"(?<=\s)--[a-z-]+", call):
+            assert option in options, call
 
 
 def test_running_without_a_verb_is_a_usage_error(program):
@@ -77,6 +82,11 @@ def test_a_verb_without_a_repository_says_how_to_name_one(program):
 @pytest.mark.parametrize("size", ["x", "-1", "10Q", "1e999", "nan", ""])
 def test_a_read_limit_that_is_no_size_is_refused(program, size):
     program.fails(2, "invalid-argument", "backup", "sqlite:///a.db", "-r", "r", f"--limit-read={size}")
+
+
+@pytest.mark.parametrize("option", ["--limit-upload", "--limit-download"])
+def test_a_traffic_limit_that_is_no_size_is_refused(program, option):
+    program.fails(2, "invalid-argument", "list", "-r", "r", f"{option}=fast")
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "2026-01-01T25:00:00Z"])
@@ -130,8 +140,21 @@ def test_bash_completes_verbs_options_and_values(program, bash_script):
     assert bash_completions(program, bash_script, "dbsnap", "ba") == ["backup"]
     assert set(VERBS) <= set(bash_completions(program, bash_script, "dbsnap", ""))
     assert "--keep-daily" in bash_completions(program, bash_script, "dbsnap", "prune", "--keep-")
-    assert bash_completions(program, bash_script, "dbsnap", "verify", "--level", "") == ["packs", "frames", "data"]
+    assert bash_completions(program, bash_script, "dbsnap", "verify", "--level", "") == [
+        "listing",
+        "tables",
+        "checksums",
+        "packs",
+        "frames",
+        "data",
+    ]
     assert bash_completions(program, bash_script, "dbsnap", "restore", "la") == ["latest"]
+
+
+def test_bash_completes_the_verbs_of_a_verb(program, bash_script):
+    assert bash_completions(program, bash_script, "dbsnap", "key", "re") == ["recovery", "remove"]
+    assert "--label" in bash_completions(program, bash_script, "dbsnap", "key", "add", "--l")
+    assert "--label" not in bash_completions(program, bash_script, "dbsnap", "key", "list", "--")
 
 
 def test_bash_completes_folders_for_a_repository(program, bash_script, folder):

@@ -11,6 +11,7 @@
 #include "dbsnap/error.hpp"
 #include "format/byte_io.hpp"
 #include "format/keys.hpp"
+#include "harness/error_code.hpp"
 
 namespace dbsnap::testing {
 
@@ -32,7 +33,7 @@ inline KeyRing open_keys() { return KeyRing("00112233445566778899aabbccddeeff", 
 inline KeyRing secret_keys(std::uint8_t first = 1) {
   Key256 master;
   for (std::size_t i = 0; i < master.size(); ++i) master[i] = static_cast<std::byte>(first + i);
-  return KeyRing("00112233445566778899aabbccddeeff", master);
+  return KeyRing("00112233445566778899aabbccddeeff", SecretKey(master));
 }
 
 /// How `action` fails; code internal and message "did not fail" when it does not.
@@ -44,8 +45,6 @@ inline Error failure_of(const std::function<void()>& action) {
   }
   return Error(ErrorCode::internal, "did not fail");
 }
-
-inline ErrorCode code_of(const std::function<void()>& action) { return failure_of(action).code(); }
 
 inline ByteView without_last(ByteView bytes, std::size_t count) { return bytes.first(bytes.size() - count); }
 

@@ -60,7 +60,7 @@ bool same(const Prelude& a, const Prelude& b) {
          std::ranges::equal(a.slots, b.slots, same_slot);
 }
 
-ErrorCode code_after(const std::function<void(FrameHeader&)>& change) {
+std::optional<ErrorCode> code_after(const std::function<void(FrameHeader&)>& change) {
   FrameHeader header = header_of(some_frame());
   change(header);
   Bytes bytes;
@@ -68,7 +68,7 @@ ErrorCode code_after(const std::function<void(FrameHeader&)>& change) {
   return code_of([&] { decode_header(bytes); });
 }
 
-ErrorCode prelude_code_after(const std::function<void(Prelude&, FrameHeader&)>& change) {
+std::optional<ErrorCode> prelude_code_after(const std::function<void(Prelude&, FrameHeader&)>& change) {
   Frame frame = some_frame();
   FrameHeader header = header_of(frame);
   change(frame.prelude, header);
@@ -165,7 +165,7 @@ TEST_CASE("a frame opens only at the place it was placed at") {
 }
 
 TEST_CASE("a header out of bounds is damage, before any memory is taken for it") {
-  CHECK(code_after([](FrameHeader&) {}) == ErrorCode::internal);  // decodes
+  CHECK_FALSE(code_after([](FrameHeader&) {}).has_value());  // decodes
   CHECK(code_after([](FrameHeader& h) { h.encoding = static_cast<FrameEncoding>(3); }) == ErrorCode::damaged);
   CHECK(code_after([](FrameHeader& h) { h.depth = kMaxDepth + 1; }) == ErrorCode::damaged);
   CHECK(code_after([](FrameHeader& h) { h.slots = 0; }) == ErrorCode::damaged);
@@ -181,7 +181,7 @@ TEST_CASE("a header out of bounds is damage, before any memory is taken for it")
 }
 
 TEST_CASE("a prelude that does not go with its header is damage") {
-  CHECK(prelude_code_after([](Prelude&, FrameHeader&) {}) == ErrorCode::internal);  // decodes
+  CHECK_FALSE(prelude_code_after([](Prelude&, FrameHeader&) {}).has_value());  // decodes
   CHECK(prelude_code_after([](Prelude&, FrameHeader& h) { h.slots = 2; }) == ErrorCode::damaged);
   CHECK(prelude_code_after([](Prelude&, FrameHeader& h) { h.plain_size = 181; }) == ErrorCode::damaged);
   CHECK(prelude_code_after([](Prelude&, FrameHeader& h) { h.encoding = FrameEncoding::zstd; }) == ErrorCode::damaged);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "dbsnap/sinks/memory.hpp"
+#include "dbsnap/sinks/wrap.hpp"
 #include "format/pack.hpp"
 #include "unit/format_fixture.hpp"
 
@@ -13,10 +14,13 @@ namespace {
 /// A repository's packs, written by hand.
 class Packs {
  public:
-  Packs() : state(make_memory_sink(), {}, secret_keys()) {}
+  Packs()
+      : counter(std::make_shared<SinkCounter>()),
+        state(make_count_sink(make_memory_sink(), counter), {}, secret_keys()) {}
 
   Frame plain_frame(std::string_view text) {
     Frame frame;
+    frame.ids = {state.keys.chunk_id(as_byte_view(text))};
     frame.prelude.slots = {{.offset = 0, .length = static_cast<std::uint32_t>(text.size())}};
     frame.body = {FrameEncoding::zstd, FrameCodec().compress(as_byte_view(text), {}, 3)};
     frame.plain_size = static_cast<std::uint32_t>(text.size());
@@ -41,6 +45,19 @@ class Packs {
     return place;
   }
 
+  /// Stores frames of these texts side by side in pack `number`.
+  std::vector<FrameRef> store_together(std::uint32_t number, const std::vector<std::string_view>& texts) {
+    PackBuilder builder(state.keys, some_pack(number), 4096);
+    std::vector<FrameRef> places;
+    for (const std::string_view text : texts) places.push_back(builder.append(plain_frame(text)));
+    const auto pack = std::move(builder).finish();
+    state.sink->put(pack_key(pack.id), pack.bytes, {}, {});
+    return places;
+  }
+
+  [[nodiscard]] std::uint64_t gets() const { return counter->counts().gets; }
+
+  std::shared_ptr<SinkCounter> counter;
   RepositoryState state;
   CodecPool codecs;
   FrameStore frames{state, codecs, 1 << 20};
@@ -93,6 +110,76 @@ TEST_CASE("a frame that could not be read is read again when it is wanted again"
   packs.store(1, frame);
 
   CHECK(as_text(packs.frames.load(place, {})->chunk(0)) == "text");
+}
+
+TEST_CASE("frames that lie side by side are read by one call, in whatever order they are wanted") {
+  Packs packs;
+  const std::vector<FrameRef> at = packs.store_together(1, {"one", "two", "three", "four"});
+  const FrameRef far = packs.store(2, packs.plain_frame("far"));
+
+  const auto loaded = packs.frames.load_together({at[2], far, at[0], at[1], at[2]}, {});
+
+  CHECK(loaded.size() == 4);
+  CHECK(packs.gets() == 2);
+  CHECK(as_text(packs.frames.load(at[1], {})->chunk(0)) == "two");
+  CHECK(as_text(packs.frames.load(far, {})->chunk(0)) == "far");
+  CHECK(packs.gets() == 2);
+}
+
+TEST_CASE("frames that are at hand are not read again with their neighbours") {
+  Packs packs;
+  const std::vector<FrameRef> at = packs.store_together(1, {"one", "two", "three"});
+  packs.frames.load(at[1], {});
+
+  const auto loaded = packs.frames.load_together(at, {});
+
+  CHECK(loaded.size() == 2);
+  CHECK(packs.gets() == 3);
+}
+
+TEST_CASE("a base that is read together with its delta is read once, in whatever order they lie") {
+  for (const std::uint32_t delta_pack : {1U, 3U}) {
+    Packs packs;
+    const std::string old_text(3000, 'a'), new_text = old_text + "b";
+    const FrameRef base = packs.store(2, packs.plain_frame(old_text));
+    const FrameRef delta = packs.store(delta_pack, packs.delta_frame(new_text, old_text, {base, 0}, 1));
+
+    const auto loaded = packs.frames.load_together({delta, base}, {});
+
+    CHECK(as_text(loaded.at(delta)->chunk(0)) == new_text);
+    CHECK(packs.gets() == 2);
+  }
+}
+
+TEST_CASE("frames that were read together are not read again when there is no room to remember them") {
+  Packs packs;
+  const std::vector<FrameRef> at = packs.store_together(1, {"one", "two", "three"});
+  FrameStore forgetful(packs.state, packs.codecs, 1);
+  const auto loaded = forgetful.load_together(at, {});
+
+  for (std::size_t i = 0; const std::string_view text : {"one", "two", "three"}) {
+    const ChunkRef row{.id = packs.state.keys.chunk_id(as_byte_view(text)),
+                       .at = {at[i++], 0},
+                       .length = static_cast<std::uint32_t>(text.size())};
+    FramePtr keep;
+    CHECK(as_text(forgetful.chunk(row, keep, {}, loaded)) == text);
+  }
+  CHECK(packs.gets() == 1);
+}
+
+TEST_CASE("frames that could not be read together can each be wanted again") {
+  Packs packs;
+  const std::vector<FrameRef> at = packs.store_together(1, {"one", "two", "three"});
+  const std::string key = pack_key(some_pack(1));
+  const Bytes whole = packs.state.sink->get(key, {}, {});
+  Bytes cut(whole.begin(), whole.begin() + at[1].offset + 3);
+  packs.state.sink->put(key, cut, {}, {});
+
+  CHECK(code_of([&] { static_cast<void>(packs.frames.load_together(at, {})); }) == ErrorCode::damaged);
+  CHECK(code_of([&] { packs.frames.load(at[1], {}); }) == ErrorCode::damaged);
+  CHECK(as_text(packs.frames.load(at[0], {})->chunk(0)) == "one");
+  packs.state.sink->put(key, whole, {}, {});
+  CHECK(as_text(packs.frames.load(at[2], {})->chunk(0)) == "three");
 }
 
 TEST_CASE("a chunk whose bytes are not those of its id is refused") {

@@ -49,8 +49,9 @@ Manifest sample() {
                        .table_root = Bytes{std::byte{1}, std::byte{2}, std::byte{255}}},
                       {.name = "größe", .size = 0, .chunks = 0, .digest = kDigest, .facts = {}, .table_root = {}}};
   manifest.packs = {{.key = kPackKey, .size = 5000, .sha256 = kDigest, .bases = {}}};
-  manifest.packs.push_back({.key = "packs/ff/x-1", .size = 6000, .sha256 = kDigest, .bases = {0}});
-  manifest.stats = {8192, 4096, 5000, 1, 1, 1, 0, 1};
+  manifest.packs.push_back(
+      {.key = "packs/ff/x-1", .size = 6000, .sha256 = kDigest, .object_sha256 = kDigest, .bases = {0}});
+  manifest.stats = {8192, 4096, 5000, 1, 1, 1, 0, 1, {2, 3, 4, 5, 6, 7000, 800}};
   return manifest;
 }
 
@@ -66,9 +67,11 @@ constexpr std::string_view kSampleText =
     R"("chunks":0,"digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","facts":{},)"
     R"("table_level":0,"table_root":""}],"packs":[{"key":"packs/00/00112233445566778899aabbccddeeff-1","size":5000,)"
     R"("sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","bases":[]},{"key":"packs/ff/x-1",)"
-    R"("size":6000,"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","bases":[0]}],)"
+    R"("size":6000,"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","bases":[0],)"
+    R"("object_sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}],)"
     R"("stats":{"bytes_read":8192,"bytes_new":4096,"bytes_stored":5000,"chunks":1,"chunks_new":1,"frames":1,)"
-    R"("frames_delta":0,"packs_written":1}})";
+    R"("frames_delta":0,"packs_written":1,"store":{"puts":2,"gets":3,"stats":4,"lists":5,"removes":6,"bytes_up":7000,)"
+    R"("bytes_down":800}}})";
 
 std::string text_of(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
@@ -144,6 +147,26 @@ TEST_CASE("decoding brings every member back") {
   CHECK(text_of(encode_manifest(manifest)) == kSampleText);
 }
 
+TEST_CASE("a copy names the repository and the snapshot it comes from") {
+  Manifest copy = sample();
+  CHECK_FALSE(decode_manifest(encode_manifest(copy)).origin.has_value());
+  copy.origin = {.repository = kParent, .id = kId};
+  const std::string text = text_of(encode_manifest(copy));
+  CHECK(text.find(R"("parent":"ffeeddccbbaa99887766554433221100","origin":{"repository":"ffee)") != std::string::npos);
+  const Manifest back = decode(text);
+  REQUIRE(back.origin.has_value());
+  CHECK(back.origin->repository == kParent);
+  CHECK(back.origin->id == kId);
+  CHECK(summary_of(back).origin->id == kId);
+  for (const char* bad : {R"("origin":null)", R"("origin":{})", R"("origin":{"repository":"x","id":"y"})"}) {
+    CAPTURE(bad);
+    std::string broken = text;
+    const std::size_t start = broken.find("\"origin\"");
+    broken.replace(start, broken.find('}', start) + 1 - start, bad);
+    CHECK(failure_of(broken).code() == ErrorCode::damaged);
+  }
+}
+
 TEST_CASE("facts keep their type and value") {
   Manifest manifest = sample();
   manifest.engine_facts = {{"a", true},
@@ -207,18 +230,27 @@ TEST_CASE("a newer format is told from damage") {
   CHECK(error.message() == "the manifest has format 2, and this version reads up to 1");
 }
 
-TEST_CASE("every member is needed") {
+TEST_CASE("a manifest from before calls were counted has no counts") {
+  Json json = Json::parse(kSampleText);
+  json["stats"].erase("store");
+  const Manifest manifest = decode(json.dump());
+  CHECK(manifest.stats.packs_written == 1);
+  CHECK(manifest.stats.store.requests() == 0);
+}
+
+TEST_CASE("every member is needed but the counts of calls and the hash over a whole pack") {
   const Json json = Json::parse(kSampleText);
   const auto check_each_member_of = [&](const Json::json_pointer& place) {
     for (const auto& item : json[place].items()) {
       const std::string member = item.key();
+      if (member == "store" || member == "object_sha256") continue;
       CAPTURE(member);
       const Error error = failure_after([&](Json& copy) { copy[place].erase(member); });
       CHECK(error.code() == ErrorCode::damaged);
       CHECK(error.message().ends_with(member + " is missing"));
     }
   };
-  for (const char* place : {"", "/source", "/entries/0", "/packs/1", "/stats"}) {
+  for (const char* place : {"", "/source", "/entries/0", "/packs/1", "/stats", "/stats/store"}) {
     check_each_member_of(Json::json_pointer(place));
   }
 }

@@ -138,4 +138,27 @@ TEST_CASE_FIXTURE(Fixture, "many threads count right and call one at a time") {
   CHECK(seen.size() > 100);
 }
 
+TEST_CASE_FIXTURE(Fixture, "no reading tells more new bytes than bytes done, while other threads count") {
+  std::uint64_t readings = 0, wrong = 0;
+  context.on_progress = [&](const Progress& progress) {
+    ++readings;
+    if (progress.bytes_new > progress.bytes_done) ++wrong;
+  };
+  ProgressMeter meter(context, Phase::read);
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 3; ++t) {
+      threads.emplace_back([&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+          meter.add_done(1);
+          meter.add_new(1);
+        }
+      });
+    }
+    for (int i = 0; i < 200'000; ++i) meter.finish_phase();
+  }
+  CHECK(readings == 200'000);
+  CHECK(wrong == 0);
+}
+
 }  // namespace dbsnap

@@ -29,7 +29,8 @@ Error error_of(Call&& call) {
 bool says(const Error& error, const std::string& part) { return error.message().find(part) != std::string::npos; }
 
 EngineEntry engine_entry(std::string name, std::vector<std::string> schemes) {
-  return {std::move(name), std::move(schemes), [](const Url&) { return std::unique_ptr<Snapshotter>(); }};
+  return {std::move(name), std::move(schemes),
+          [](const Url&, const Environment&) { return std::unique_ptr<Snapshotter>(); }};
 }
 
 TEST_CASE("components lists engines first and each kind by name") {

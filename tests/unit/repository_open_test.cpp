@@ -88,9 +88,11 @@ TEST_CASE("an encrypted repository opens with its password only") {
   CHECK(code_of([&] { store.open(""); }) == ErrorCode::wrong_key);
 }
 
-TEST_CASE("a password is ignored where nothing is encrypted") {
+TEST_CASE("a password for a repository that is not encrypted is refused, for it may be another one in its place") {
   Store store;
-  CHECK_NOTHROW(store.open("any"));
+  CHECK(code_of([&] { store.open("any"); }) == ErrorCode::wrong_key);
+  CHECK(code_of([&] { Repository::create(make_memory_sink(), {.password = "any", .encrypt = false}, {}); }) ==
+        ErrorCode::invalid_argument);
 }
 
 TEST_CASE("an encrypted repository shows nothing of what it holds") {

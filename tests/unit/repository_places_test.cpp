@@ -8,7 +8,7 @@
 namespace dbsnap::testing {
 namespace {
 
-ErrorCode code_for(const std::string& url, const std::string& repository_url) {
+std::optional<ErrorCode> code_for(const std::string& url, const std::string& repository_url) {
   return code_of([&] { require_apart("source", url, repository_url); });
 }
 

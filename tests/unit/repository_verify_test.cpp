@@ -1,4 +1,4 @@
-// Verify at its three levels, and what it does to snapshots that it finds damaged.
+// Verify at its levels, and what it does to snapshots that it finds damaged.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -9,6 +9,9 @@
 
 namespace dbsnap::testing {
 namespace {
+
+constexpr VerifyLevel kLevels[] = {VerifyLevel::listing, VerifyLevel::tables, VerifyLevel::packs, VerifyLevel::frames,
+                                   VerifyLevel::data};
 
 VerifyReport verify(Store& store, VerifyLevel level, const std::vector<std::string>& ids = {}) {
   const TempFolder scratch;
@@ -25,12 +28,13 @@ TEST_CASE("a sound repository passes every level") {
   store.snapshot(engine);
   engine.place().change(1);
   store.snapshot(engine);
-  for (const VerifyLevel level : {VerifyLevel::packs, VerifyLevel::frames, VerifyLevel::data}) {
+  for (const VerifyLevel level : kLevels) {
     const VerifyReport report = verify(store, level);
     CHECK(report.ok());
     CHECK(report.snapshots == 2);
     CHECK(report.objects >= store.keys("packs/").size());
-    if (level == VerifyLevel::packs) continue;
+    CHECK(report.checked.packs == (level < VerifyLevel::packs ? 0 : report.needed.packs));
+    if (level < VerifyLevel::frames) continue;
     CHECK(report.frames > 0);
     CHECK(report.bytes > 0);
   }
@@ -44,8 +48,8 @@ TEST_CASE("verify can look at chosen snapshots only") {
   const Manifest bad = store.snapshot(blog);
   store.sink->lose(bad.packs.front().key);
   CHECK(verify(store, VerifyLevel::frames, {good.id}).ok());
-  CHECK_FALSE(verify(store, VerifyLevel::packs, {bad.id}).ok());
-  CHECK(code_of([&] { verify(store, VerifyLevel::packs, {std::string(32, '0')}); }) == ErrorCode::not_found);
+  CHECK_FALSE(verify(store, VerifyLevel::listing, {bad.id}).ok());
+  CHECK(code_of([&] { verify(store, VerifyLevel::listing, {std::string(32, '0')}); }) == ErrorCode::not_found);
 }
 
 TEST_CASE("a lost or cut pack is found by every level and named with its snapshot") {
@@ -55,7 +59,7 @@ TEST_CASE("a lost or cut pack is found by every level and named with its snapsho
   const std::string pack = manifest.packs.front().key;
   SUBCASE("lost") { store.sink->lose(pack); }
   SUBCASE("cut") { store.sink->truncate(pack, 100); }
-  for (const VerifyLevel level : {VerifyLevel::packs, VerifyLevel::frames, VerifyLevel::data}) {
+  for (const VerifyLevel level : kLevels) {
     const VerifyReport report = verify(store, level);
     REQUIRE_FALSE(report.ok());
     CHECK(report.damage.front().object == pack);
@@ -131,7 +135,7 @@ TEST_CASE("damage in a shared pack is reported for every snapshot that needs it"
   engine.place().change(1);
   const Manifest second = store.snapshot(engine);
   store.sink->lose(first.packs.front().key);
-  const VerifyReport report = verify(store, VerifyLevel::packs);
+  const VerifyReport report = verify(store, VerifyLevel::listing);
   for (const std::string& id : {first.id, second.id}) {
     CHECK(std::ranges::any_of(report.damage, [&](const Damage& damage) { return damage.snapshot == id; }));
   }
