@@ -95,25 +95,26 @@ DBSNAP_C_API const char* dbsnap_status_name(dbsnap_status status);
 
 /* ---- Handles ----------------------------------------------------------------------------------- */
 
-typedef struct dbsnap_error dbsnap_error;           /**< why a call failed */
-typedef struct dbsnap_document dbsnap_document;     /**< a report: JSON text with access by path */
-typedef struct dbsnap_options dbsnap_options;       /**< settings by key */
-typedef struct dbsnap_cancel dbsnap_cancel;         /**< token that stops running calls */
-typedef struct dbsnap_context dbsnap_context;       /**< what travels with a call: token, deadline, callbacks */
-typedef struct dbsnap_progress dbsnap_progress;     /**< a reading of a running call */
-typedef struct dbsnap_sink dbsnap_sink;             /**< where objects are kept */
-typedef struct dbsnap_engine dbsnap_engine;         /**< a database adapter bound to one source or target */
-typedef struct dbsnap_policy dbsnap_policy;         /**< a retention policy */
-typedef struct dbsnap_repository dbsnap_repository; /**< everything kept in one sink */
-typedef struct dbsnap_reader dbsnap_reader;         /**< a stored snapshot, opened for reading */
-typedef struct dbsnap_plan dbsnap_plan;             /**< what a prune would do */
-typedef struct dbsnap_buffer dbsnap_buffer;         /**< takes the bytes a custom sink returns */
-typedef struct dbsnap_facts dbsnap_facts;           /**< named values of a custom engine */
-typedef struct dbsnap_entry dbsnap_entry;           /**< takes a custom engine's next entry */
-typedef struct dbsnap_result dbsnap_result;         /**< takes a custom engine's closing words */
-typedef struct dbsnap_input dbsnap_input;           /**< a plain file that is being imported */
-typedef struct dbsnap_output dbsnap_output;         /**< a plain file that is being exported */
-typedef struct dbsnap_verdicts dbsnap_verdicts;     /**< takes a custom policy's decisions */
+typedef struct dbsnap_error dbsnap_error;             /**< why a call failed */
+typedef struct dbsnap_document dbsnap_document;       /**< a report: JSON text with access by path */
+typedef struct dbsnap_options dbsnap_options;         /**< settings by key */
+typedef struct dbsnap_cancel dbsnap_cancel;           /**< token that stops running calls */
+typedef struct dbsnap_context dbsnap_context;         /**< what travels with a call: token, deadline, callbacks */
+typedef struct dbsnap_progress dbsnap_progress;       /**< a reading of a running call */
+typedef struct dbsnap_sink dbsnap_sink;               /**< where objects are kept */
+typedef struct dbsnap_engine dbsnap_engine;           /**< a database adapter bound to one source or target */
+typedef struct dbsnap_engine_list dbsnap_engine_list; /**< the engines of a URL that names several sources */
+typedef struct dbsnap_policy dbsnap_policy;           /**< a retention policy */
+typedef struct dbsnap_repository dbsnap_repository;   /**< everything kept in one sink */
+typedef struct dbsnap_reader dbsnap_reader;           /**< a stored snapshot, opened for reading */
+typedef struct dbsnap_plan dbsnap_plan;               /**< what a prune would do */
+typedef struct dbsnap_buffer dbsnap_buffer;           /**< takes the bytes a custom sink returns */
+typedef struct dbsnap_facts dbsnap_facts;             /**< named values of a custom engine */
+typedef struct dbsnap_entry dbsnap_entry;             /**< takes a custom engine's next entry */
+typedef struct dbsnap_result dbsnap_result;           /**< takes a custom engine's closing words */
+typedef struct dbsnap_input dbsnap_input;             /**< a plain file that is being imported */
+typedef struct dbsnap_output dbsnap_output;           /**< a plain file that is being exported */
+typedef struct dbsnap_verdicts dbsnap_verdicts;       /**< takes a custom policy's decisions */
 
 /* ---- Version and strings ----------------------------------------------------------------------- */
 
@@ -366,6 +367,19 @@ DBSNAP_C_API dbsnap_status dbsnap_engine_open(const char* url, dbsnap_engine** e
  */
 DBSNAP_C_API dbsnap_status dbsnap_engine_open_named(const char* name, const char* target, const dbsnap_options* options,
                                                     dbsnap_engine** engine, dbsnap_error** error);
+/**
+ * Opens an engine for each source that `url` names: "postgres://host/?databases=all" stands for several databases, each
+ * of which becomes a snapshot of its own; every other URL for the one engine of dbsnap_engine_open(). At least one. May
+ * connect. Errors: as above, source_unreachable, access_refused, cancelled, deadline_exceeded.
+ */
+DBSNAP_C_API dbsnap_status dbsnap_engine_open_all(const char* url, const dbsnap_context* context,
+                                                  dbsnap_engine_list** engines, dbsnap_error** error);
+/** How many engines were opened, those that were taken included. */
+DBSNAP_C_API size_t dbsnap_engine_list_size(const dbsnap_engine_list* engines);
+/** Hands engine `index` over to the caller, who frees it; NULL past the end and for one that was taken before. */
+DBSNAP_C_API dbsnap_engine* dbsnap_engine_list_take(dbsnap_engine_list* engines, size_t index);
+/** Frees the list with the engines that nobody took. */
+DBSNAP_C_API void dbsnap_engine_list_free(dbsnap_engine_list* engines);
 /** Proves that the place this engine is bound to holds a sound database. Errors: damaged, source_unreachable. */
 DBSNAP_C_API dbsnap_status dbsnap_engine_check(dbsnap_engine* engine, const dbsnap_context* context,
                                                dbsnap_error** error);

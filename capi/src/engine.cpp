@@ -45,6 +45,29 @@ dbsnap_status dbsnap_engine_open_named(const char* name, const char* target, con
   });
 }
 
+dbsnap_status dbsnap_engine_open_all(const char* url, const dbsnap_context* context, dbsnap_engine_list** engines,
+                                     dbsnap_error** error) {
+  if (engines != nullptr) *engines = nullptr;
+  return guarded(error, [&] {
+    auto list = std::make_unique<dbsnap_engine_list>();
+    for (auto& opened : dbsnap::open_engines(required_text(url, "url"), context_of(context))) {
+      list->engines.push_back(std::make_unique<dbsnap_engine>(dbsnap_engine{std::move(opened)}));
+    }
+    required(engines, "engines") = list.release();
+  });
+}
+
+size_t dbsnap_engine_list_size(const dbsnap_engine_list* engines) {
+  return engines == nullptr ? 0 : engines->engines.size();
+}
+
+dbsnap_engine* dbsnap_engine_list_take(dbsnap_engine_list* engines, size_t index) {
+  if (index >= dbsnap_engine_list_size(engines)) return nullptr;
+  return engines->engines[index].release();
+}
+
+void dbsnap_engine_list_free(dbsnap_engine_list* engines) { delete engines; }
+
 dbsnap_status dbsnap_engine_check(dbsnap_engine* engine, const dbsnap_context* context, dbsnap_error** error) {
   return guarded(error, [&] { required(engine, "engine").snapshotter->check_restored(context_of(context)); });
 }

@@ -105,6 +105,10 @@ struct dbsnap_engine {
   std::shared_ptr<dbsnap::Snapshotter> snapshotter;
 };
 
+struct dbsnap_engine_list {
+  std::vector<std::unique_ptr<dbsnap_engine>> engines;  // null: taken
+};
+
 struct dbsnap_policy {
   std::shared_ptr<const dbsnap::RetentionPolicy> policy;
 };

@@ -369,12 +369,40 @@ static void engine_options_need_their_engine(void) {
   dbsnap_options_free(options);
 }
 
+static void a_url_of_one_source_opens_a_list_of_one_engine(void) {
+  dbsnap_error* error = NULL;
+  dbsnap_engine_list* engines = NULL;
+  CHECK_OK(dbsnap_engine_open_all("sqlite:///x.db", NULL, &engines, &error));
+  CHECK(dbsnap_engine_list_size(engines) == 1);
+  dbsnap_engine* engine = dbsnap_engine_list_take(engines, 0);
+  CHECK(engine != NULL);
+  CHECK(dbsnap_engine_list_take(engines, 0) == NULL);
+  CHECK(dbsnap_engine_list_take(engines, 1) == NULL);
+  CHECK(dbsnap_engine_list_size(engines) == 1);
+  dbsnap_engine_list_free(engines);
+  dbsnap_engine_free(engine);
+}
+
+static void engines_nobody_took_are_freed_with_their_list(void) {
+  dbsnap_error* error = NULL;
+  dbsnap_engine_list* engines = NULL;
+  CHECK_OK(dbsnap_engine_open_all("sqlite:///x.db", NULL, &engines, &error));
+  dbsnap_engine_list_free(engines);
+  CHECK_FAILS(dbsnap_engine_open_all("no-such-engine:///x", NULL, &engines, &error), DBSNAP_INVALID_ARGUMENT);
+  CHECK(engines == NULL);
+  CHECK(dbsnap_engine_list_size(NULL) == 0);
+  CHECK(dbsnap_engine_list_take(NULL, 0) == NULL);
+  dbsnap_engine_list_free(NULL);
+}
+
 const test_case kEngineTests[] = {
     {"a custom engine is backed up and restored", a_custom_engine_is_backed_up_and_restored},
     {"a failing reader abandons the snapshot", a_failing_reader_abandons_the_snapshot},
     {"verify restores with the custom engine", verify_restores_with_the_custom_engine},
     {"a custom engine exports and imports", a_custom_engine_exports_and_imports},
     {"an engine says what it cannot do", an_engine_says_what_it_cannot_do},
+    {"a URL of one source opens a list of one engine", a_url_of_one_source_opens_a_list_of_one_engine},
+    {"engines that nobody took are freed with their list", engines_nobody_took_are_freed_with_their_list},
     {"engine options need their engine and a path", engine_options_need_their_engine},
     {NULL, NULL},
 };

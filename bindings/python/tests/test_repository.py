@@ -198,6 +198,17 @@ def test_entries_are_read_one_by_one(repository, database):
             reader.read_entry("no such entry")
 
 
+def test_a_url_of_one_database_opens_one_engine(repository, database):
+    (engine,) = dbsnap.Engine.open_all(database.url)
+    assert repository.snapshot(engine).source.url == database.url
+
+
+@pytest.mark.skipif(not dbsnap.has_component("postgres"), reason="built without PostgreSQL")
+def test_the_databases_of_a_server_that_is_not_there_cannot_be_opened():
+    with pytest.raises(dbsnap.SourceUnreachable):
+        dbsnap.Engine.open_all("postgres://127.0.0.1:1/?databases=all")
+
+
 def test_an_error_has_its_class_hint_and_facts(repository, database, tmp_path):
     repository.snapshot(database.url)
     with pytest.raises(dbsnap.TargetNotEmpty) as caught:

@@ -277,6 +277,27 @@ class Engine:
                 check(lambda error: lib.dbsnap_engine_open_named(engine, encode(target), options, out, error))
         self._handle = ffi.gc(out[0], lib.dbsnap_engine_free)
 
+    @classmethod
+    def open_all(cls, url: str, *, context: Context | None = None) -> list[Engine]:
+        """An engine for each source that `url` names, at least one.
+
+        "postgres://host/?databases=all" stands for several databases, each of which becomes a snapshot of its own. May
+        connect, so that it can raise SourceUnreachable or AccessRefused too.
+        """
+        out = ffi.new("dbsnap_engine_list **")
+        run_call(context, lambda c_context, error: lib.dbsnap_engine_open_all(encode(url), c_context, out, error))
+        opened = ffi.gc(out[0], lib.dbsnap_engine_list_free)
+        return [
+            cls._holding(lib.dbsnap_engine_list_take(opened, index))
+            for index in range(lib.dbsnap_engine_list_size(opened))
+        ]
+
+    @classmethod
+    def _holding(cls, handle: Any) -> Engine:
+        engine = cls.__new__(cls)
+        engine._handle = ffi.gc(handle, lib.dbsnap_engine_free)
+        return engine
+
     def check(self, *, context: Context | None = None) -> None:
         """Raises Damaged unless the place this engine is bound to holds a sound database."""
         run_call(context, lambda c_context, error: lib.dbsnap_engine_check(self._handle, c_context, error))
