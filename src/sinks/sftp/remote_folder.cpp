@@ -35,9 +35,14 @@ class TempName {
 /// The server's system says that its disk is full, and this version of the protocol has no word for it.
 Error write_failure(Connection& connection, const Error& failure, const std::string& key, const std::string& path,
                     std::size_t size, const Context& context) {
-  const auto room = failure.code() == ErrorCode::io ? room_at(connection, path, context) : std::nullopt;
-  const bool full = failure.code() == ErrorCode::no_space || (room && room->free < size);
-  const std::string free = room ? "; " + std::to_string(room->free) + " bytes are free there" : "";
+  bool full = failure.code() == ErrorCode::no_space;
+  std::string free;
+  if (failure.code() == ErrorCode::io) {
+    if (const auto room = room_at(connection, path, context)) {
+      full = room->free < size;
+      free = "; " + std::to_string(room->free) + " bytes are free there";
+    }
+  }
   return Error(full ? ErrorCode::no_space : failure.code(),
                "cannot store " + key + " on " + connection.login().place() + (full ? ": no space is left" : ""))
       .why(failure.why() + free)
