@@ -1,4 +1,5 @@
 /* An engine that is a table of C functions: a "database" of two named texts in memory. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,14 @@ typedef struct note_reader {
   int index;
   size_t offset;
 } note_reader;
+
+/* Readers of one book are freed by the threads that read them. */
+static void count_readers(note_book* book, int change) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&mutex);
+  book->readers += change;
+  pthread_mutex_unlock(&mutex);
+}
 
 static const char* const kNames[2] = {"first", "second"};
 
@@ -53,7 +62,7 @@ static dbsnap_status book_next(void* data, void* session, dbsnap_entry* entry, c
     free(reader);
     return status;
   }
-  book->readers += 1;
+  count_readers(book, 1);
   own->next += 1;
   dbsnap_error* second = NULL;
   CHECK_NUMBER(dbsnap_entry_set(entry, "again", DBSNAP_ENTRY_STREAM, -1, NULL, &second), DBSNAP_INVALID_ARGUMENT);
@@ -78,7 +87,7 @@ static dbsnap_status book_read(void* data, void* reader, uint8_t* out, size_t ca
 }
 
 static void book_reader_free(void* data, void* reader) {
-  ((note_book*)data)->readers -= 1;
+  count_readers(data, -1);
   free(reader);
 }
 
