@@ -77,11 +77,26 @@ void check_new_password(std::string_view password) {
 // No two hosts hold each other off here: when both remove the last key but one, whoever sees nothing left puts back
 // what it has removed.
 void put_back(const RepositoryState& state, const std::map<std::string, Bytes>& removed, const Context& context) {
-  const Context free = unstoppable(context);
   const PutOptions once{.if_absent = state.config.store.if_absent};
-  for (const auto& [key, bytes] : removed) state.sink->put(key, bytes, once, free);
-  throw Error(ErrorCode::locked, "another process has removed the other keys meanwhile; the key was put back")
-      .hint("dbsnap key list");
+  for (const auto& [key, bytes] : removed) state.sink->put(key, bytes, once, context);
+}
+
+// False when no other key is left: then nothing was removed. Nor is anything when it fails.
+bool remove_unless_last(const RepositoryState& state, const std::vector<StoredKey>& going, const Context& context) {
+  std::map<std::string, Bytes> removed;
+  try {
+    for (const StoredKey& key : going) {
+      const std::string object = key_object_key(key.name);
+      if (is_good(key)) removed[object] = state.sink->get(object, {}, context);
+      state.sink->remove(object, context);
+    }
+    if (std::ranges::any_of(stored_keys(state, context), is_good)) return true;
+  } catch (const Error&) {
+    put_back(state, removed, context);
+    throw;
+  }
+  put_back(state, removed, context);
+  return false;
 }
 
 }  // namespace
@@ -157,13 +172,10 @@ KeyInfo remove_key(const RepositoryState& state, const std::string& id, const Re
   const std::vector<StoredKey> going = objects_of(keys, chosen);
   const KeyInfo info = info_of(going, opened.id);
   if (options.dry_run) return info;
-  std::map<std::string, Bytes> removed;
-  for (const StoredKey& key : going) {
-    const std::string object = key_object_key(key.name);
-    if (is_good(key)) removed[object] = state.sink->get(object, {}, context);
-    state.sink->remove(object, context);
+  if (!remove_unless_last(state, going, unstoppable(context))) {
+    throw Error(ErrorCode::locked, "another process has removed the other keys meanwhile; the key was put back")
+        .hint("dbsnap key list");
   }
-  if (!std::ranges::any_of(stored_keys(state, context), is_good)) put_back(state, removed, context);
   return info;
 }
 

@@ -94,7 +94,8 @@ class Gathering {
       if (full_) return;
       const auto end = read(id, size);
       if (!end || !add(*end, usable_)) continue;
-      usable_.insert(id);
+      // Deltas that cannot be used are no base for those of later sessions either.
+      if (all_in(end->directory.bases, usable_)) usable_.insert(id);
       ++packs_;
     }
   }

@@ -49,8 +49,9 @@ void LifeSigns::run(const std::stop_token& stop) {
 
 void LifeSigns::show(const Context& context) {
   put_object(state_, ObjectType::alive, alive_key(session_, signs_ + 1), "{}", context);
-  remove_last(context);
-  ++signs_;
+  // Counted before the one before it goes: a store that refuses that must not keep the next sign from appearing.
+  const std::uint64_t before = signs_++;
+  if (before > 0) state_.sink->remove(alive_key(session_, before), context);
 }
 
 void LifeSigns::remove_last(const Context& context) {

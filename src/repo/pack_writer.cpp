@@ -41,7 +41,8 @@ FrameRef PackWriter::append(const Frame& frame) {
   std::unique_lock lock(mutex_);
   rethrow_failure();
   // One frame is the slack that the reservation leaves for directory and trailer.
-  if (filling_ && filling_->builder.size() + frame.body.bytes.size() > state_.config.pack_size) hand_over(lock);
+  // Others that waited too may have filled the next pack meanwhile.
+  while (filling_ && filling_->builder.size() + frame.body.bytes.size() > state_.config.pack_size) hand_over(lock);
   if (!filling_) {
     const std::size_t expected = std::size_t{state_.config.pack_size} + state_.config.frame_size;
     filling_.emplace(FullPack{PackBuilder(state_.keys, PackId{session_, packs_started_++}, expected), {}});

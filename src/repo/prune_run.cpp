@@ -35,11 +35,21 @@ Error not_listed(const SessionId& id, std::string_view when) {
       .with("snapshot", to_text(id));
 }
 
+/// What the prune was planned in view of.
+RoundPlan seen_by(const PrunePlan& plan) {
+  RoundPlan planned;
+  for (const std::string& id : plan.seen) {
+    if (const auto session = parse_session_id(id)) planned.seen.push_back(*session);
+  }
+  return planned;
+}
+
 class PruneRun {
  public:
   PruneRun(const RepositoryState& state, const PrunePlan& plan, const ApplyOptions& options, const Context& context)
       : state_(state),
         plan_(plan),
+        planned_(seen_by(plan)),
         options_(options),
         context_(context),
         meter_(context, Phase::prune),
@@ -47,7 +57,8 @@ class PruneRun {
 
   PruneReport run() {
     require_store();
-    check_planned();
+    // Before anything is waited for or decided.
+    check_planned(view_repository(state_, context_));
     settle_dead();
     forget_chosen();
     while (true) {
@@ -89,10 +100,12 @@ class PruneRun {
     }
   }
 
-  // The packs of a session that died are nobody's; those of one that lives are left alone by this prune.
+  // The packs of a session that died are nobody's; those of one that lives are left alone by this prune. A snapshot
+  // that was there and has lost its manifest looks like a session that died, and must not be fenced.
   void settle_dead() {
     const RepositoryView view = view_repository(state_, context_);
     if (view.unfinished.empty() || waits_for_nobody()) return;
+    check_last_prune(newest_round(state_, context_).number, view);
     watch(view.unfinished, false);
   }
 
@@ -114,13 +127,27 @@ class PruneRun {
     report_.fenced += watch_sessions(state_, sessions, watching, context_).size();
   }
 
-  // What a dry run showed must be there still, before anything is waited for or decided.
-  void check_planned() {
-    RoundPlan planned;
-    for (const std::string& id : plan_.seen) {
-      if (const auto session = parse_session_id(id)) planned.seen.push_back(*session);
+  // What a dry run showed must be there still.
+  void check_planned(const RepositoryView& view) { check_seen(planned_, view, "was there when the prune was planned"); }
+
+  void check_last_prune(std::uint64_t last_round, const RepositoryView& view) {
+    check_seen(find_plan(state_, last_round, context_).value_or(RoundPlan{}), view, kLastPrune);
+  }
+
+  // Other snapshots go because these stay.
+  void check_kept(const std::vector<Candidate>& candidates) const {
+    std::set<std::string> good;
+    for (const Candidate& candidate : candidates) {
+      if (candidate.summary.good) good.insert(candidate.summary.id);
     }
-    check_seen(planned, view_repository(state_, context_), "was there when the prune was planned");
+    for (const PruneDecision& decision : plan_.decisions) {
+      const std::string& id = decision.snapshot.id;
+      if (!decision.verdict.keep || !decision.snapshot.good || good.contains(id)) continue;
+      throw Error(ErrorCode::locked,
+                  "snapshot " + id + ", which was to stay, was forgotten or found damaged since the prune was planned")
+          .hint("dbsnap prune --dry-run")
+          .with("snapshot", id);
+    }
   }
 
   // C0
@@ -131,7 +158,9 @@ class PruneRun {
     for (const PruneDecision& decision : plan_.decisions) {
       if (!decision.verdict.keep) wanted.insert(decision.snapshot.id);
     }
-    if (!wanted.empty()) refuse_to_wait(view);
+    if (wanted.empty()) return;
+    refuse_to_wait(view);
+    check_kept(candidates);
     for (const Candidate& candidate : candidates) {
       // One that was pinned since the plan was made stays.
       if (!wanted.contains(candidate.summary.id) || candidate.summary.pinned) continue;
@@ -145,7 +174,8 @@ class PruneRun {
     const auto packs = list_packs(state_, context_);
     const RepositoryView view = view_repository(state_, context_);
     const auto candidates = reader_.read(view.live, context_);
-    check_seen(find_plan(state_, last_round, context_).value_or(RoundPlan{}), view, kLastPrune);
+    check_planned(view);
+    check_last_prune(last_round, view);
     std::set<SessionId> running;
     for (const SessionRecord& session : view.unfinished) running.insert(session.id);
     const auto needed = packs_of(candidates);
@@ -185,10 +215,13 @@ class PruneRun {
 
   RoundVerdict judge(const RoundPlan& plan) {
     const RepositoryView before = view_repository(state_, context_);
+    check_seen(plan, before, kLastPrune);
+    refuse_to_wait(before);
     watch(before.unfinished, true);
     RepositoryView view = view_repository(state_, context_);
     add_settled(before, view);
     check_seen(plan, view, kLastPrune);
+    check_planned(view);
     const auto needed = packs_of(reader_.read(view.live, context_));
     RoundVerdict verdict;
     std::ranges::set_difference(plan.condemned, needed, std::back_inserter(verdict.packs));
@@ -251,6 +284,7 @@ class PruneRun {
 
   const RepositoryState& state_;
   const PrunePlan& plan_;
+  const RoundPlan planned_;
   const ApplyOptions& options_;
   const Context& context_;
   ProgressMeter meter_;

@@ -46,7 +46,11 @@ std::optional<Bytes> payload_of(const RepositoryState& state, const RoundName& n
 Round newest_round(const RepositoryState& state, const Context& context) {
   Round round;
   for (const RoundName& name : list_rounds(state, context)) round.number = std::max(round.number, name.number);
-  while (is_there(state, round.number + 1, RoundPart::plan, context)) ++round.number;
+  // However little the listing shows: every round but the newest is done, and stays so in the store for ever.
+  while (is_there(state, round.number + 1, RoundPart::done, context) ||
+         is_there(state, round.number + 1, RoundPart::plan, context)) {
+    ++round.number;
+  }
   round.done = round.number == 0 || is_there(state, round.number, RoundPart::done, context);
   return round;
 }

@@ -15,7 +15,7 @@ struct Round {
   bool done = true;
 };
 
-/// Lists, and looks by key whether there is a newer plan than the listing shows.
+/// Lists, and looks by key whether there are newer ones than the listing shows.
 Round newest_round(const RepositoryState& state, const Context& context);
 
 /// False when the round has a plan already.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -127,6 +128,24 @@ TEST_CASE("two that remove each other's key at once do not leave a repository wi
       [&] { CHECK(code_of([&] { remove_key(*world.state, second, {}, world.context()); }) == ErrorCode::locked); });
   gate->await_arrivals();
   for (const std::string& object : world.objects("keys/" + first)) world.memory->remove(object, {});
+  gate->open();
+  remover.join();
+  CHECK(world.opens("second"));
+}
+
+TEST_CASE("a removal that is cancelled while another removes the other key still puts its own back") {
+  KeyWorld world;
+  const std::string first = world.state->opened->id;
+  const std::string second = world.add("second").id;
+  const auto gate = world.sink->stall(SinkCall::remove, "keys/");
+  std::stop_source stop;
+  Context context = world.context();
+  context.stop = stop.get_token();
+  std::jthread remover(
+      [&] { CHECK(code_of([&] { remove_key(*world.state, second, {}, context); }) == ErrorCode::locked); });
+  gate->await_arrivals();
+  for (const std::string& object : world.objects("keys/" + first)) world.memory->remove(object, {});
+  stop.request_stop();
   gate->open();
   remover.join();
   CHECK(world.opens("second"));

@@ -244,6 +244,37 @@ TEST_CASE("an earlier prune remembers what it saw, so that a snapshot that vanis
   CHECK(error.message().find(vanished) != std::string::npos);
 }
 
+TEST_CASE("a snapshot whose manifest is missing is not taken for one that died") {
+  History history(1);
+  history.grow_anew();
+  history.grow_anew();
+  REQUIRE(history.prune({.last = 2}).packs_removed > 0);
+  const std::string missing = history.ids_in_order[1];
+  std::string key;
+  for (const std::string& name : history.keys("snapshots/")) {
+    if (name.find(missing) != std::string::npos) key = name;
+  }
+  const Bytes manifest = history.memory->get(key, {}, {});
+  history.memory->remove(key, {});
+  const PrunePlan plan = history.plan({.last = 1});
+  CHECK(code_of([&] { history.repository.apply(plan, {.discard_unfinished = true}, history.context()); }) ==
+        ErrorCode::locked);
+  history.memory->put(key, manifest, {}, {});
+  CHECK(history.ids().size() == 2);
+  history.check_all_restorable();
+}
+
+TEST_CASE("an apply whose newest snapshot is forgotten meanwhile keeps the others") {
+  History history(3);
+  const PrunePlan plan = history.plan({.last = 1});
+  history.repository.forget({history.ids_in_order.back()}, history.context());
+  const Error error = error_of([&] { history.repository.apply(plan, {}, history.context()); });
+  CHECK(error.code() == ErrorCode::locked);
+  CHECK(error.message().find(history.ids_in_order.back()) != std::string::npos);
+  CHECK(history.ids().size() == 2);
+  history.check_all_restorable();
+}
+
 TEST_CASE("an apply that fails at any call can be done again, and nothing that stays is hurt") {
   for (std::uint64_t call = 0; call < 200; ++call) {
     History history(3);
