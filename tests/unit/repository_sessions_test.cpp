@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/random_data.hpp"
 #include "repository_fixture.hpp"
 #include "repository_history.hpp"
 
@@ -67,6 +68,39 @@ TEST_CASE("a prune waits for the snapshot that is being taken and keeps what it 
   CHECK(history.ids() == std::vector{id, history.ids_in_order.back()});
   history.check_all_restorable();
   check_no_orphans(history);
+}
+
+TEST_CASE("deltas of a dead session whose bases were forgotten are no base for those of another dead one") {
+  Store store;
+  ValueEngine engine(Random(81).bytes(1U << 20));
+  const auto change = [&](std::byte value) {
+    for (std::size_t at = 0; at < engine.content.size(); at += 1'000) engine.content[at] = value;
+  };
+  const auto die = [&] {
+    store.sink->inject({.call = SinkCall::put, .prefix = "snapshots/", .every_later = true});
+    store.sink->inject({.call = SinkCall::put, .prefix = "forgotten/", .every_later = true});
+    CHECK_THROWS_AS(store.snapshot(engine), Error);
+    store.sink->heal();
+  };
+  const Manifest root = store.snapshot(engine);
+  change(std::byte{1});
+  store.clock.advance(std::chrono::hours(3));
+  die();
+  const Manifest used = store.snapshot(engine);
+  REQUIRE(used.packs.size() > 1);
+  // The host of the second death is some hours behind.
+  store.clock.advance(-std::chrono::hours(4));
+  change(std::byte{2});
+  die();
+  store.clock.advance(std::chrono::hours(3));
+  store.repository.forget({root.id, used.id}, store.context());
+
+  const Manifest last = store.snapshot(engine);
+  store.repository.apply(store.plan({}), {.discard_unfinished = true}, store.context());
+
+  ValueEngine target;
+  store.repository.restore(last.id, target, {}, 2, store.context());
+  CHECK(target.content == engine.content);
 }
 
 TEST_CASE("a prune that must not wait is refused, removes nothing, and names what runs") {
