@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 BackupRepositories::BackupRepositories(Invocation& invocation) : invocation_(invocation) {
   for (RepositoryPlace& place : invocation.places()) {
-    std::string url = open_sink(place.url)->url();
+    std::string url = store_url(place);
     if (std::ranges::find(members_, url, &Member::url) != members_.end()) {
       throw Error(ErrorCode::invalid_argument, fmt::format("the repository {} was given twice", place_text(url)));
     }

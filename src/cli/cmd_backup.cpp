@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/backup_repositories.hpp"
 #include "cli/paths.hpp"
@@ -65,26 +67,48 @@ struct Source {
   SourceInfo info;
 };
 
+using OnFailure = std::function<void(const std::string& name, const Error& failure)>;
+
+/// The sources that can be found; `on_failure` is told of the others. Throws when there is none, and for what was typed
+/// wrong.
 std::vector<Source> sources_of(const BackupOptions& options, const std::vector<RepositoryPlace>& places,
-                               const Context& context) {
+                               const OnFailure& on_failure, const Context& context) {
   std::vector<Source> sources;
+  std::optional<Error> failed;
   for (const std::string& text : options.sources) {
-    for (auto& engine : open_sources(text, context)) {
-      SourceInfo info = engine->describe();
-      for (const RepositoryPlace& place : places) require_source_apart(info.url, open_sink(place.url)->url());
-      sources.push_back({std::move(engine), std::move(info)});
+    try {
+      for (auto& engine : open_sources(text, context)) {
+        SourceInfo info = engine->describe();
+        for (const RepositoryPlace& place : places) require_source_apart(info.url, store_url(place));
+        sources.push_back({std::move(engine), std::move(info)});
+      }
+    } catch (const Error& failure) {
+      const bool for_all = failure.code() == ErrorCode::cancelled || failure.code() == ErrorCode::invalid_argument;
+      if (for_all || options.sources.size() == 1) throw;
+      on_failure(without_secrets(text), failure);
+      failed = failure;
     }
   }
+  if (sources.empty()) throw *failed;
   if (sources.size() > 1 && !options.take.name.empty()) {
     throw Error(ErrorCode::invalid_argument, "--name names one source, but several were given");
   }
   return sources;
 }
 
-/// Begins to read every source and lets go again, so that no repository is made for a source that
-/// cannot be read.
+/// Begins to read every source and lets go again, so that no repository is made when none can be read.
 void try_sources(Invocation& invocation, const std::vector<Source>& sources) {
-  for (const Source& source : sources) source.engine->begin({}, invocation.context());
+  std::optional<Error> failed;
+  for (const Source& source : sources) {
+    try {
+      source.engine->begin({}, invocation.context());
+      return;
+    } catch (const Error& failure) {
+      if (failure.code() == ErrorCode::cancelled) throw;
+      if (!failed) failed = failure;
+    }
+  }
+  if (failed) throw *failed;
 }
 
 SnapshotOptions options_for_library(const BackupOptions& options) {
@@ -104,18 +128,17 @@ class BackupRun {
 
   int run() {
     const SnapshotOptions snapshot = options_for_library(options_);
-    const std::vector<Source> sources = sources_of(options_, invocation_.places(), invocation_.context());
+    const auto on_failure = [&](const std::string& name, const Error& failure) { complain(name, failure); };
+    const std::vector<Source> sources = sources_of(options_, invocation_.places(), on_failure, invocation_.context());
     repositories_.open(options_.take.creation, [&] { try_sources(invocation_, sources); });
-    if (repositories_.some_failed()) exit_code_ = kDoneWithWarnings;
+    if (repositories_.some_failed() && exit_code_ == kDone) exit_code_ = kDoneWithWarnings;
     for (const Source& source : sources) {
       try {
         take(source, snapshot);
       } catch (const Error& error) {
-        if (sources.size() == 1 || error.code() == ErrorCode::cancelled) throw;
-        console_.warn(fmt::format("no snapshot of {}", source.info.name));
-        console_.complain(error);
-        errors_.push_back(Json::parse(to_json(error)).at("error"));
-        if (exit_code_ == kDone || exit_code_ == kDoneWithWarnings) exit_code_ = error.exit_code();
+        const bool only_one = sources.size() == 1 && errors_.empty();
+        if (only_one || error.code() == ErrorCode::cancelled) throw;
+        complain(source.info.name, error);
       }
     }
     if (console_.json()) {
@@ -129,6 +152,13 @@ class BackupRun {
   }
 
  private:
+  void complain(const std::string& name, const Error& failure) {
+    console_.warn(fmt::format("no snapshot of {}", name));
+    console_.complain(failure);
+    errors_.push_back(Json::parse(to_json(failure)).at("error"));
+    if (exit_code_ == kDone || exit_code_ == kDoneWithWarnings) exit_code_ = failure.exit_code();
+  }
+
   void take(const Source& source, const SnapshotOptions& snapshot) {
     const Clock& clock = system_clock();
     const MonotonicTime started = clock.monotonic();

@@ -120,7 +120,7 @@ int run_status(Invocation& invocation, const StatusOptions& options) {
   int exit_code = kDone;
   int failed_with = kDone;
   for (const RepositoryPlace& place : places) {
-    const std::string url = open_sink(place.url)->url();
+    const std::string url = store_url(place);
     try {
       const Repository repository = invocation.open_repository(place);
       const RepositoryStatus status = look_at(invocation, repository, options.filter, max_age);

@@ -25,7 +25,7 @@ class PendingCopies {
       : invocation_(invocation), console_(invocation.console()), options_(options) {}
 
   int run(const std::vector<RepositoryPlace>& holders, const std::vector<RepositoryPlace>& targets) {
-    for (const RepositoryPlace& place : targets.empty() ? holders : targets) places_.emplace(url_of(place), place);
+    for (const RepositoryPlace& place : targets.empty() ? holders : targets) places_.emplace(store_url(place), place);
     any_target_ = targets.empty() && holders.size() == 1;
     for (const RepositoryPlace& place : holders) {
       if (Repository* const holder = open(place, holders.size() > 1)) catch_up(*holder, place);
@@ -35,11 +35,9 @@ class PendingCopies {
   }
 
  private:
-  static std::string url_of(const RepositoryPlace& place) { return open_sink(place.url)->url(); }
-
   // Null when it cannot be opened and the run goes on with others.
   Repository* open(const RepositoryPlace& place, bool go_on) {
-    const std::string url = url_of(place);
+    const std::string url = store_url(place);
     if (const auto found = opened_.find(url); found != opened_.end()) return found->second ? &*found->second : nullptr;
     std::optional<Repository>& slot = opened_[url];
     try {
@@ -69,7 +67,7 @@ class PendingCopies {
         left_ += copies.size();
         continue;
       }
-      make(holder, *to, url, copies);
+      make(holder, *to, url, copies, known != places_.end());
     }
   }
 
@@ -78,10 +76,11 @@ class PendingCopies {
     return {.url = url, .password = {}, .else_password = holder.password};
   }
 
-  void make(Repository& holder, Repository& to, const std::string& url, const std::vector<PendingCopy>& copies) {
+  void make(Repository& holder, Repository& to, const std::string& url, const std::vector<PendingCopy>& copies,
+            bool named) {
     CopyOptions options = options_;
-    // A backup into both would have stored it there as well.
-    options.allow_unencrypted = true;
+    // A backup into both would have stored it there as well. What only a note names may have been put there by anybody.
+    options.allow_unencrypted = named;
     for (const PendingCopy& copy : copies) options.ids.push_back(copy.snapshot);
     const Clock& clock = system_clock();
     const MonotonicTime started = clock.monotonic();

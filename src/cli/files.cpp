@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -127,10 +128,14 @@ void NewFileWriter::write(std::uint64_t /*offset*/, ByteView bytes) {
 
 void NewFileWriter::commit() {
   if (::fsync(file_.get()) != 0 || !file_.close()) throw file_error(errno, fmt::format("cannot write {}", part_));
-  // link() does not replace what another process has put there meanwhile.
-  const int placed = overwrite_ ? ::rename(part_.c_str(), path_.c_str()) : ::link(part_.c_str(), path_.c_str());
-  if (placed != 0) throw file_error(errno, fmt::format("cannot name the finished file {}", path_));
-  if (!overwrite_) ::unlink(part_.c_str());
+  // What another process has put there meanwhile is not replaced. Disks with FAT on them have no links.
+  const unsigned how = overwrite_ ? 0 : RENAME_NOREPLACE;
+  bool placed = ::renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), how) == 0;
+  if (!placed && errno == EINVAL) {
+    placed = ::link(part_.c_str(), path_.c_str()) == 0;
+    if (placed) ::unlink(part_.c_str());
+  }
+  if (!placed) throw file_error(errno, fmt::format("cannot name the finished file {}", path_));
   committed_ = true;
   const FileDescriptor folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0 || ::fsync(folder.get()) != 0) {

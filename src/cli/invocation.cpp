@@ -89,6 +89,14 @@ std::vector<RepositoryPlace> Invocation::places() const {
   return places;
 }
 
+std::string store_url(const RepositoryPlace& place) {
+  try {
+    return open_sink(place.url)->url();
+  } catch (const Error&) {
+    return without_secrets(place.url);
+  }
+}
+
 std::shared_ptr<Sink> Invocation::open_store(const RepositoryPlace& place) const {
   LimitOptions limits;
   if (!options_.limit_upload.empty()) limits.upload = parse_size(options_.limit_upload, "--limit-upload");
@@ -179,9 +187,9 @@ Repository Invocation::create_repository(const std::shared_ptr<Sink>& sink, cons
                                          bool no_encryption) {
   CreateOptions create;
   const WipedPassword wiped(create.password);
-  create.encrypt = !no_encryption;
+  create.encrypt = place.has_password && !no_encryption;
   create.cache = chosen_cache(options_.cache);
-  std::optional<std::string> given = find_password(place.password, context());
+  std::optional<std::string> given = place.has_password ? find_password(place.password, context()) : std::nullopt;
   if (!create.encrypt && given) {
     wipe(*given);
     throw Error(ErrorCode::invalid_argument, "both a password and --no-encryption were given")

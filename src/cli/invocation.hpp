@@ -38,6 +38,10 @@ struct RepositoryPlace {
   std::optional<PasswordOptions> else_password = {};
 };
 
+/// The repository's URL as its sink shows it, without secrets; as it was named, without secrets, when there is no sink
+/// to be had: opening it says why.
+std::string store_url(const RepositoryPlace& place);
+
 /// How a repository is made when a verb may make one.
 struct CreationOptions {
   bool allowed = false;  ///< --init

@@ -105,6 +105,14 @@ void require_target_apart(const std::string& target_url, const std::string& repo
       .with("repository", repository_url);
 }
 
+std::string without_secrets(std::string_view url) {
+  const std::string_view plain = url.substr(0, url.find('?'));
+  const std::size_t scheme = plain.find("://");
+  const std::size_t at = plain.rfind('@');
+  if (scheme == std::string_view::npos || at == std::string_view::npos || at < scheme) return std::string(plain);
+  return std::string(plain.substr(0, scheme + 3)).append(plain.substr(at + 1));
+}
+
 std::string place_text(const std::string& url) {
   const std::optional<std::string> path = local_path(url);
   return path ? *path : url;

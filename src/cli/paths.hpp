@@ -23,6 +23,9 @@ void require_source_apart(const std::string& source_url, const std::string& repo
 /// Error{invalid_argument}.
 void require_target_apart(const std::string& target_url, const std::string& repository_url);
 
+/// What may be shown of a URL that nothing could be opened from: without user, password and parameters.
+std::string without_secrets(std::string_view url);
+
 /// A URL as people type it: the plain path where it names one, otherwise as it is.
 std::string place_text(const std::string& url);
 

@@ -2,23 +2,21 @@
 
 #include <utility>
 
+#include "repo/key_objects.hpp"
+
 namespace dbsnap {
 namespace {
 
-/// True for a failure after which no other target would fare better: it is the source's, or the caller's wish.
-bool ends_all(const Error& failure) {
-  switch (failure.code()) {
-    case ErrorCode::invalid_argument:
-    case ErrorCode::source_unreachable:
-    case ErrorCode::not_a_database:
-    case ErrorCode::unsupported:
-    case ErrorCode::cancelled:
-    case ErrorCode::deadline_exceeded:
-    case ErrorCode::stopped_by_callback:
-      return true;
-    default:
-      return false;
-  }
+/// True when the caller wants no more work.
+bool is_wish(const Error& failure) {
+  return failure.code() == ErrorCode::cancelled || failure.code() == ErrorCode::deadline_exceeded ||
+         failure.code() == ErrorCode::stopped_by_callback;
+}
+
+/// True for a failure to take a snapshot after which no other target would fare better: it is the source's.
+bool is_of_source(const Error& failure) {
+  return failure.code() == ErrorCode::invalid_argument || failure.code() == ErrorCode::source_unreachable ||
+         failure.code() == ErrorCode::not_a_database || failure.code() == ErrorCode::unsupported;
 }
 
 class Backup {
@@ -32,12 +30,13 @@ class Backup {
 
   BackupReport run() {
     const std::size_t first = take();
-    for (std::size_t i = 0; i < targets_.size(); ++i) {
-      if (i > first) attempt(i, [&] { copy(i); });
+    try {
+      for (std::size_t i = first + 1; i < targets_.size(); ++i) attempt(i, [&] { copy(i); });
+    } catch (...) {
+      note_missing(unstoppable(context_));
+      throw;
     }
-    for (TargetOutcome& target : report_.targets) {
-      if (target.failure) note(target);
-    }
+    note_missing(context_);
     return std::move(report_);
   }
 
@@ -45,24 +44,28 @@ class Backup {
   /// Position of the first target that works.
   std::size_t take() {
     for (std::size_t i = 0; i < targets_.size(); ++i) {
-      const bool taken = attempt(i, [&] {
-        Repository repository = targets_[i].open();
-        report_.manifest = repository.snapshot(source_, options_, context_);
-        home_.emplace(repository);
-        report_.targets[i].id = report_.manifest.id;
-        report_.targets[i].bytes_stored = report_.manifest.stats.bytes_stored;
-      });
-      if (taken) return i;
+      std::optional<Repository> repository;
+      if (!attempt(i, [&] { repository.emplace(targets_[i].open()); })) continue;
+      const auto snapshot = [&] { report_.manifest = repository->snapshot(source_, options_, context_); };
+      if (!attempt(i, snapshot, is_of_source)) continue;
+      home_ = std::move(repository);
+      report_.targets[i].id = report_.manifest.id;
+      report_.targets[i].bytes_stored = report_.manifest.stats.bytes_stored;
+      return i;
     }
     throw *report_.targets.front().failure;
   }
 
-  bool attempt(std::size_t index, const std::function<void()>& work) {
+  using Ends = bool (*)(const Error&);
+  static bool nothing_else(const Error& /*failure*/) { return false; }
+
+  /// False when the target failed. Throws what ends everything.
+  bool attempt(std::size_t index, const std::function<void()>& work, Ends ends = nothing_else) {
     try {
       work();
       return true;
     } catch (const Error& failure) {
-      if (ends_all(failure)) throw;
+      if (is_wish(failure) || ends(failure)) throw;
       report_.targets[index].failure = failure;
       return false;
     }
@@ -85,13 +88,19 @@ class Backup {
     report_.targets[index].bytes_stored = done.bytes_stored;
   }
 
+  void note_missing(const Context& context) {
+    for (TargetOutcome& target : report_.targets) {
+      if (target.id.empty()) note(target, context);
+    }
+  }
+
   // The snapshot is there, whether or not this can be written down.
-  void note(TargetOutcome& target) {
+  void note(TargetOutcome& target, const Context& context) {
     try {
-      home_->note_pending(report_.manifest.id, target.url, context_);
+      home_->note_pending(report_.manifest.id, target.url, context);
       target.pending = true;
     } catch (const Error& failure) {
-      if (ends_all(failure)) throw;
+      if (is_wish(failure)) throw;
       if (!context_.log) return;
       context_.log(LogLevel::warning,
                    "the pending copy to " + target.url + " could not be noted: " + failure.message());

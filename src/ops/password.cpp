@@ -154,7 +154,13 @@ std::string password_of_command(const std::string& command, const std::string& v
   ShellCommand child(command);
   const SecretText text = child.output(context);
   const int status = child.wait(context);
+  context.check();
   if (WIFSIGNALED(status)) {
+    const int killer = WTERMSIG(status);
+    // A terminal sends Ctrl-C to the command, too, which may end before this process has noticed.
+    if (killer == SIGINT || killer == SIGTERM || killer == SIGHUP) {
+      throw Error(ErrorCode::cancelled, origin + " was interrupted");
+    }
     throw Error(ErrorCode::invalid_argument, origin + " was killed by signal " + std::to_string(WTERMSIG(status)));
   }
   if (WEXITSTATUS(status) != 0) {

@@ -104,7 +104,8 @@ TEST_CASE_FIXTURE(ConnectionFixture, "sftp: an agent's keys log in") {
   const auto begin = started.out.find("SSH_AGENT_PID=") + 14;
   const auto agent = static_cast<pid_t>(std::stol(started.out.substr(begin)));
   SftpOptions given = options();
-  given.identities.clear();
+  SUBCASE("alone") { given.identities.clear(); }
+  SUBCASE("beside a key file whose passphrase nobody gave") { given.identities = {server.at("key_locked")}; }
   given.agent = socket;
   CHECK_FALSE(Store{*make_sftp_sink(given)}.stat("a").has_value());
   ::kill(agent, SIGTERM);

@@ -1,4 +1,5 @@
 // Backups into several repositories: one snapshot everywhere, and notes about the copies that could not be made.
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -91,6 +92,39 @@ TEST_CASE("a source that fails is not tried again for the next repository") {
   const std::vector<BackupTarget> targets{target_over(one, "memory:one"), target_over(two, "memory:two")};
   CHECK(code_of([&] { backup_to(engine, targets, {}, one.context()); }) == ErrorCode::source_unreachable);
   CHECK(two.keys("sessions/").empty());
+}
+
+TEST_CASE("a target's own failure ends nothing, whatever its code") {
+  Store one(small_parts());
+  SyntheticEngine engine(make_data(9));
+  for (const ErrorCode code : {ErrorCode::source_unreachable, ErrorCode::invalid_argument, ErrorCode::unsupported}) {
+    CAPTURE(name_of(code));
+    for (const bool first : {true, false}) {
+      std::vector<BackupTarget> targets{target_over(one, "memory:one")};
+      targets.insert(first ? targets.begin() : targets.end(), broken_target(code));
+      const BackupReport report = backup_to(engine, targets, {}, one.context());
+      CHECK(report.targets[first ? 0 : 1].pending);
+      CHECK_FALSE(report.targets[first ? 1 : 0].failure.has_value());
+    }
+  }
+}
+
+TEST_CASE("a backup that is cancelled while it copies has noted what is missing") {
+  Store one(small_parts());
+  SyntheticEngine engine(make_data(9));
+  std::stop_source stop;
+  Context context = one.context();
+  context.stop = stop.get_token();
+  BackupTarget last = broken_target(ErrorCode::cancelled, "sftp://nas/app");
+  last.open = [&]() -> Repository {
+    stop.request_stop();
+    throw Error(ErrorCode::cancelled, "Ctrl-C");
+  };
+  const std::vector<BackupTarget> targets{target_over(one, "memory:one"), broken_target(ErrorCode::storage_unreachable),
+                                          last};
+  CHECK(code_of([&] { backup_to(engine, targets, {}, context); }) == ErrorCode::cancelled);
+  CHECK(one.ids().size() == 1);
+  CHECK(one.repository.pending(one.context()).size() == 2);
 }
 
 TEST_CASE("notes are settled one by one, and go with their snapshot") {

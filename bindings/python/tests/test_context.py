@@ -78,6 +78,27 @@ def test_ctrl_c_cancels_the_call_and_is_raised(repository, database, interruptib
     assert repository.snapshot(database.url).id
 
 
+def test_what_a_signal_handler_raises_waits_for_the_call_to_end(repository, database):
+    token = WatchedToken()
+
+    def ring(reading):
+        if not token.triggered.is_set():
+            os.kill(os.getpid(), signal.SIGUSR1)
+            token.triggered.wait(30)
+
+    def end(number, frame):
+        raise SystemExit(3)
+
+    before = signal.signal(signal.SIGUSR1, end)
+    try:
+        with pytest.raises(SystemExit):
+            repository.snapshot(database.url, context=dbsnap.Context(on_progress=ring, cancel=token))
+        assert not [thread for thread in threading.enumerate() if thread.name == "dbsnap-call"]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert repository.snapshots() == []
+
+
 def test_other_python_threads_run_during_a_call(repository, database):
     ticks = []
     finished = threading.Event()

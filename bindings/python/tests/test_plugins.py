@@ -10,6 +10,13 @@ from conftest import count_rows
 import dbsnap
 
 
+class Mute(Exception):
+    """Cannot say what it is."""
+
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
 class DictSink(dbsnap.Sink):
     """Objects in a dictionary; can be told to fail."""
 
@@ -46,6 +53,14 @@ class DictSink(dbsnap.Sink):
 
     def remove(self, key):
         self.objects.pop(key, None)
+
+
+def test_an_exception_without_words_is_a_failure_too(database):
+    sink = DictSink()
+    with dbsnap.Repository.create(sink, encrypt=False) as repository:
+        sink.failure = Mute()
+        with pytest.raises(Mute):
+            repository.snapshot(database.url)
 
 
 def test_a_repository_lives_in_a_python_sink(database, tmp_path):

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,12 @@ struct FreeKey {
 // Of questions that one login may ask.
 constexpr int kMostRounds = 8;
 
+// For the passphrase of a key: without this OpenSSL asks on the terminal, and waits.
+int ask_nobody(const char* /*prompt*/, char* /*answer*/, std::size_t /*size*/, int /*echo*/, int /*verify*/,
+               void* /*data*/) {
+  return -1;
+}
+
 class LogIn {
  public:
   LogIn(ssh_session session, const Login& login, const Context& context)
@@ -32,6 +39,8 @@ class LogIn {
       if ((methods & SSH_AUTH_METHOD_PASSWORD) != 0 && with_password()) return;
       if ((methods & SSH_AUTH_METHOD_INTERACTIVE) != 0 && with_answers()) return;
     }
+    // What is wrong with a key file the user can mend; that the other ways were refused only follows.
+    if (unusable_) throw *unusable_;
     throw refused(methods);
   }
 
@@ -52,7 +61,13 @@ class LogIn {
 
   bool with_keys() {
     for (const std::string& file : login_.options.identities) {
-      if (with_key_file(file)) return true;
+      try {
+        if (with_key_file(file)) return true;
+      } catch (const Error& failure) {
+        if (failure.code() == ErrorCode::storage_unreachable || context_.stop.stop_requested()) throw;
+        // A key with a passphrase is often known to the agent, too.
+        if (!unusable_) unusable_ = failure;
+      }
     }
     if (login_.options.agent.empty()) return false;
     tried_.emplace_back("the agent's keys");
@@ -66,7 +81,7 @@ class LogIn {
     const SecretText passphrase = terminated(login_.passphrase);
     ssh_key raw = nullptr;
     const int status = ::ssh_pki_import_privkey_file(file.c_str(), has_passphrase ? passphrase.view().data() : nullptr,
-                                                     nullptr, nullptr, &raw);
+                                                     ask_nobody, nullptr, &raw);
     if (status != SSH_OK) {
       throw Error(ErrorCode::access_refused, "the private key " + file + " cannot be used")
           .why(has_passphrase ? "it is no private key, or the passphrase does not fit"
@@ -130,6 +145,7 @@ class LogIn {
   const Login& login_;
   const Context& context_;
   std::vector<std::string> tried_;
+  std::optional<Error> unusable_;  // the first key file that cannot be used, and why
 };
 
 }  // namespace

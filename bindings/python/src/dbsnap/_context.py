@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import threading
 from contextlib import ExitStack
@@ -76,7 +77,7 @@ def callback_type(table: str, member: str) -> Any:
     return dict(ffi.typeof(table).fields)[member].type
 
 
-@ffi.callback(callback_type("dbsnap_callbacks", "progress"))  # type: ignore[untyped-decorator]
+@ffi.callback(callback_type("dbsnap_callbacks", "progress"), error=int(lib.DBSNAP_INTERNAL))  # type: ignore[untyped-decorator]
 def _on_progress(user_data: Any, progress: Any) -> int:
     callbacks = ffi.from_handle(user_data)
     total = lib.dbsnap_progress_bytes_total(progress)
@@ -92,7 +93,7 @@ def _on_progress(user_data: Any, progress: Any) -> int:
     return int(callbacks.run(lambda: callbacks.context.on_progress(reading)))
 
 
-@ffi.callback(callback_type("dbsnap_callbacks", "log"))  # type: ignore[untyped-decorator]
+@ffi.callback(callback_type("dbsnap_callbacks", "log"), error=int(lib.DBSNAP_INTERNAL))  # type: ignore[untyped-decorator]
 def _on_log(user_data: Any, level: int, text: Any) -> int:
     callbacks = ffi.from_handle(user_data)
     return int(callbacks.run(lambda: callbacks.context.on_log(LOG_LEVELS[level], text_of(text))))
@@ -157,31 +158,41 @@ _MISSED_SIGNAL_S = 0.1
 
 
 def _run_beside(action: Callable[[], None], cancel: Callable[[], None]) -> None:
-    """Runs `action` in a helper thread that has ended when this returns, whenever Ctrl-C is pressed.
+    """Runs `action` in a helper thread that has ended when this returns or raises, whatever signal comes.
 
-    Ctrl-C may strike between any two steps below. Before the helper was told to go it does nothing; afterwards it is
-    waited for. Thread.join() will not do: one that is interrupted takes the thread for ended (Python 3.8 to 3.12).
+    A signal's handler may raise between any two steps below: KeyboardInterrupt for Ctrl-C, or what the program's own
+    handlers raise. Before the helper was told to go it does nothing; afterwards it is waited for, for the caller frees
+    what it uses. Thread.join() will not do: one that is interrupted takes the thread for ended (Python 3.8 to 3.12).
     """
     helper = _Helper(action)
-    interrupt: KeyboardInterrupt | None = None
+    signalled: BaseException | None = None
     try:
         helper.thread.start()
         while not helper.done:
             try:
-                if interrupt is not None:
+                if signalled is not None:
                     cancel()
                 helper.go.set()
                 helper.running.acquire(timeout=_MISSED_SIGNAL_S)
-            except KeyboardInterrupt as pressed:
-                interrupt = pressed
+            except BaseException as raised:
+                signalled = raised
     except BaseException:
         helper.abandoned = True
         helper.go.set()
+        _await_end(helper, cancel)
         raise
-    if interrupt is not None:
-        raise interrupt
+    if signalled is not None:
+        raise signalled
     if helper.failure is not None:
         raise helper.failure
+
+
+def _await_end(helper: _Helper, cancel: Callable[[], None]) -> None:
+    """Returns when the helper's thread has ended or will do nothing any more."""
+    while helper.thread.is_alive() and not helper.done:
+        with contextlib.suppress(BaseException):
+            cancel()
+            helper.running.acquire(timeout=_MISSED_SIGNAL_S)
 
 
 class _Helper:

@@ -273,13 +273,21 @@ def raise_error(status: int, error: Any) -> None:
     raise failure from original
 
 
+def _words_of(exception: BaseException) -> object:
+    if isinstance(exception, Error) and exception.args:
+        return exception.args[0]
+    try:
+        return repr(exception)
+    except Exception:  # a class of the user's that cannot say what it is
+        return type(exception).__name__
+
+
 def report(exception: BaseException, error: Any) -> int:
     """In a callback: hands an exception to the library; returns the status to return."""
-    known = isinstance(exception, Error)
     status = exception.code if isinstance(exception, Error) else lib.DBSNAP_STOPPED_BY_CALLBACK
     if error == ffi.NULL:
         return int(status)
-    made = lib.dbsnap_error_create(status, encode_lossy(exception.args[0] if known else repr(exception)))
+    made = lib.dbsnap_error_create(status, encode_lossy(_words_of(exception)))
     if isinstance(exception, Error):
         lib.dbsnap_error_set_why(made, encode_lossy(exception.why))
         lib.dbsnap_error_set_hint(made, encode_lossy(exception.hint))

@@ -17,7 +17,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-@ffi.callback(ffi.typeof("dbsnap_write_fn"))  # type: ignore[untyped-decorator]
+@ffi.callback(ffi.typeof("dbsnap_write_fn"), error=int(lib.DBSNAP_INTERNAL))  # type: ignore[untyped-decorator]
 def write_callback(data: Any, offset: int, content: Any, size: int, error: Any) -> int:
     """The C function; its data is a handle of a Write."""
     try:
@@ -27,7 +27,7 @@ def write_callback(data: Any, offset: int, content: Any, size: int, error: Any) 
     return int(lib.DBSNAP_OK)
 
 
-@ffi.callback(ffi.typeof("dbsnap_read_fn"))  # type: ignore[untyped-decorator]
+@ffi.callback(ffi.typeof("dbsnap_read_fn"), error=int(lib.DBSNAP_INTERNAL))  # type: ignore[untyped-decorator]
 def read_callback(data: Any, out: Any, capacity: int, size: Any, error: Any) -> int:
     """The C function; its data is a handle of a Readable."""
     try:

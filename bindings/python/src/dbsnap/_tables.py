@@ -45,7 +45,8 @@ def callback(table: str, member: str) -> Callable[[Callable[..., None]], Any]:
                 return report(exception, arguments[-1])
             return int(lib.DBSNAP_OK)
 
-        return ffi.callback(callback_type(table, member), call)
+        # What fails in report() itself must not look like success.
+        return ffi.callback(callback_type(table, member), call, error=int(lib.DBSNAP_INTERNAL))
 
     return decorate
 
