@@ -119,10 +119,16 @@ TEST_CASE("changes of owner and privileges are recognised") {
   CHECK(postgres::changes_privileges("GRANT SELECT ON TABLE t TO r;"));
   CHECK(postgres::changes_privileges("ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA s GRANT SELECT ON TABLES TO b;"));
   CHECK_FALSE(postgres::changes_privileges("CREATE TABLE \"GRANT\" (a int);"));
+  CHECK(postgres::is_about_databases("DROP DATABASE shop;"));
+  CHECK(postgres::is_about_databases("create database shop;"));
+  CHECK_FALSE(postgres::is_about_databases("CREATE TABLE \"DATABASE\" (a int);"));
+  CHECK_FALSE(postgres::is_about_databases("COMMENT ON DATABASE shop IS 'x';"));
 }
 
 TEST_CASE("the beginning of a statement is one line and never half a character") {
   CHECK(postgres::beginning_of("CREATE TABLE public.t (\n  a int\n);") == "CREATE TABLE public.t");
+  CHECK(postgres::beginning_of("CREATE SUBSCRIPTION s CONNECTION 'password=secret' PUBLICATION p;") ==
+        "CREATE SUBSCRIPTION s CONNECTION");
   CHECK(postgres::beginning_of(std::string(79, 'x') + "é" + "yyy") == std::string(79, 'x'));
 }
 

@@ -101,8 +101,15 @@ SELECT line FROM (
          ELSE format('ROLE %I IN DATABASE :"DBNAME"', pg_get_userbyid(setrole)) END,
     CASE WHEN name LIKE '%.%' THEN (SELECT string_agg(quote_ident(word), '.') FROM unnest(string_to_array(name, '.')) AS word)
          ELSE quote_ident(name) END,
-    CASE WHEN name IN ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'temp_tablespaces')
-         THEN CASE value WHEN '' THEN '''''' ELSE value END ELSE quote_literal(value) END) FROM settings
+    CASE WHEN lower(name) IN ('local_preload_libraries', 'search_path', 'session_preload_libraries',
+                              'shared_preload_libraries', 'temp_tablespaces', 'unix_socket_directories')
+         THEN coalesce((
+           SELECT string_agg(quote_literal(CASE WHEN word LIKE '"%' THEN replace(substr(word, 2, length(word) - 2), '""', '"')
+                                                ELSE word END), ', ' ORDER BY place)
+           FROM (SELECT btrim(match[1]) AS word, place
+                 FROM regexp_matches(value, '\s*("(?:[^"]|"")*"|[^,]+)', 'g') WITH ORDINALITY AS m (match, place)) AS words),
+           '''''')
+         ELSE quote_literal(value) END) FROM settings
   UNION ALL SELECT 3, 'REVOKE ALL ON DATABASE :"DBNAME" FROM PUBLIC;' FROM me WHERE datacl IS NOT NULL
   UNION ALL
   SELECT 4, format('GRANT %s ON DATABASE :"DBNAME" TO %s%s;', privilege_type,

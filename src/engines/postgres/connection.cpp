@@ -79,6 +79,8 @@ Connection::Connection(const Settings& settings, const std::string& database, co
       connection_.get(), [](void*, const char*) {}, nullptr);
   PQsetnonblocking(connection_.get(), 1);
   context.check();
+  // Functions that somebody has put into schema public must not be called in place of the server's own.
+  run("SET search_path = ''", "cannot prepare the session", context);
 }
 
 Connection::~Connection() {

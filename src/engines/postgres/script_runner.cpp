@@ -32,6 +32,11 @@ class Runner final : public ScriptHandler {
     if (left_out(sql, run_.options(), run_.main().server_major())) return;
     // pg_dump puts them around large objects; within our own transaction they would end it.
     if (run_.transaction() && (sql == "BEGIN;" || sql == "COMMIT;")) return;
+    if (is_about_databases(sql)) {
+      throw Error(ErrorCode::unsupported, "the script makes or drops databases itself: " + beginning_of(sql))
+          .why("it was written by pg_dump with --create, and could drop a database that is in use")
+          .hint("pg_dump without --create, then dbsnap import");
+    }
     if (later_ != nullptr && changes_privileges(sql)) {
       later_->push_back(sql);
     } else {

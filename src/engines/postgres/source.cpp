@@ -97,11 +97,11 @@ bool Source::lock_and_export(const Context& context, bool last_try) {
   tables_ = read_tables(*leader_, false, context);
   leader_->run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", "cannot begin a transaction", context);
   lock_tables(tables_, context);
-  const Rows rows = leader_->query(
-      standby_ ? "SELECT pg_export_snapshot(), pg_last_wal_replay_lsn(), pg_current_snapshot()"
-               : "SELECT pg_export_snapshot(), pg_current_wal_insert_lsn(), " +
-                     std::string(leader_->server_major() >= 13 ? "pg_current_snapshot()" : "txid_current_snapshot()"),
-      "cannot export the snapshot of " + leader_->place(), context);
+  const std::string place = standby_ ? "pg_last_wal_replay_lsn()" : "pg_current_wal_insert_lsn()";
+  const std::string running = leader_->server_major() >= 13 ? "pg_current_snapshot()" : "txid_current_snapshot()";
+  const Rows rows =
+      leader_->query(std::string("SELECT pg_export_snapshot(), ").append(place).append(", ").append(running),
+                     "cannot export the snapshot of " + leader_->place(), context);
   std::set<std::string> locked;
   for (const TableInfo& table : tables_) locked.insert(table.oid);
   std::vector<TableInfo> late = read_tables(*leader_, false, context);

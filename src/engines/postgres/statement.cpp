@@ -153,9 +153,16 @@ bool changes_privileges(std::string_view sql) {
          (tokens.size() == 3 && tokens[0] == "ALTER" && tokens[1] == "DEFAULT" && tokens[2] == "PRIVILEGES");
 }
 
+bool is_about_databases(std::string_view sql) {
+  const std::vector<std::string> tokens = tokens_of(sql, 2);
+  return tokens.size() == 2 && tokens[1] == "DATABASE" &&
+         (tokens[0] == "CREATE" || tokens[0] == "DROP" || tokens[0] == "ALTER");
+}
+
 std::string beginning_of(std::string_view sql) {
   constexpr std::size_t kMost = 80;
-  const std::size_t line = std::min(sql.size(), sql.find('\n'));
+  // Behind a quote stand values, such as the password of a subscription.
+  const std::size_t line = std::min(sql.size(), sql.find_first_of("\n'$"));
   std::string text(sql.substr(0, std::min(line, kMost)));
   if (line > kMost) {
     // Not half a character.

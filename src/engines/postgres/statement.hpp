@@ -31,6 +31,7 @@ StatementInfo classify(std::string_view sql);
 
 bool changes_owner(std::string_view sql);       ///< ALTER … OWNER TO …
 bool changes_privileges(std::string_view sql);  ///< GRANT, REVOKE, ALTER DEFAULT PRIVILEGES
+bool is_about_databases(std::string_view sql);  ///< CREATE, DROP, ALTER DATABASE
 
 /// The first words of a statement, for messages.
 std::string beginning_of(std::string_view sql);

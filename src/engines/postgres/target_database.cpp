@@ -37,6 +37,8 @@ std::string create_statement(const std::string& name, const Facts& facts, int ma
   add("LC_COLLATE", "collate");
   add("LC_CTYPE", "ctype");
   const std::string provider = fact_text(facts, "locale_provider");
+  // Otherwise the template's, which depends on how the server was set up.
+  if (major >= 15 && provider == "c") sql += " LOCALE_PROVIDER libc";
   if (major >= 15 && provider == "i") {
     sql += " LOCALE_PROVIDER icu";
     add("ICU_LOCALE", "locale");
