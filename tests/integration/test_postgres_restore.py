@@ -238,6 +238,44 @@ def test_an_old_backup_by_pg_dump_moves_in(
     assert left_behind(postgres) == []
 
 
+def test_a_script_that_drops_its_database_is_not_run(postgres, pg_source, plain_repository, folder):
+    pg_source.run("CREATE TABLE precious AS SELECT 1 AS a")
+    command = [str(postgres.clients / "pg_dump"), "--create", "--clean", "-d", pg_source.url]
+    file = folder / "clean.sql"
+    file.write_bytes(subprocess.run(command, capture_output=True, check=True, env=client_environment()).stdout)
+    snapshot = plain_repository.ok("import", file, "--as", pg_source.url).out.strip()
+    plain_repository.fails(2, "unsupported", "restore", snapshot, "--to", pg_source.url, "--overwrite")
+    assert pg_source.value("SELECT a FROM precious") == 1
+    assert left_behind(postgres) == []
+
+
+def test_the_value_of_a_setting_cannot_carry_statements(postgres, pg_source, pg_target, plain_repository):
+    role = "dbsnap_intruder"
+    maintenance(postgres).run(f"CREATE ROLE {role} LOGIN")
+    value = f"public;ALTER/**/ROLE/**/{role}/**/SUPERUSER"
+    try:
+        pg_source.run(
+            f"ALTER DATABASE {pg_source.name} SET search_path TO \"$user\", public, \"a,b\"",
+            f"SELECT set_config('search_path', '{value}', false)",
+            f"ALTER ROLE {role} IN DATABASE {pg_source.name} SET search_path FROM CURRENT",
+        )
+        snapshot = plain_repository.backup(pg_source)
+        pg_target.drop()
+        plain_repository.ok("restore", snapshot, "--to", pg_target.url)
+        settings = (
+            "SELECT array_agg(setconfig::text ORDER BY setrole) FROM pg_db_role_setting s "
+            f"JOIN pg_database d ON d.oid = setdatabase WHERE datname = '{pg_target.name}'"
+        )
+        of_database, of_role = pg_target.value(settings)
+        assert of_database == '{"search_path=\\"$user\\", public, \\"a,b\\""}'
+        assert value in of_role
+        assert not pg_target.value(f"SELECT rolsuper FROM pg_roles WHERE rolname = '{role}'")
+    finally:
+        pg_target.drop()
+        pg_source.run(f"ALTER ROLE {role} IN DATABASE {pg_source.name} RESET ALL")
+        maintenance(postgres).run(f"DROP ROLE {role}")
+
+
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 def test_a_database_of_another_encoding_comes_back_byte_for_byte(postgres, plain_repository, encoding):
     source = new_database(postgres, "encoded", f"ENCODING {encoding} LC_COLLATE 'C' LC_CTYPE 'C'")
